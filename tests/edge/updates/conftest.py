@@ -27,14 +27,12 @@ from tuf.api.metadata import (
 )
 from tuf.api.serialization.json import JSONSerializer
 
-from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import (
     Code,
     Shadow,
     Step,
     UpdateContext,
     refused,
-    slots,
     trust_root,
 )
 
@@ -282,34 +280,3 @@ def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., UpdateCon
 @pytest.fixture
 def device(make_device: Callable[..., UpdateContext]) -> UpdateContext:
     return make_device()
-
-
-@pytest.fixture
-def code_of() -> Callable[[Callable[[], Any]], str]:
-    """Return a function that runs something and gives its code, "" if none."""
-
-    def code(run: Callable[[], Any]) -> str:
-        try:
-            run()
-        except UpdateError as err:
-            return err.code
-        return ""
-
-    return code
-
-
-@pytest.fixture
-def active_of() -> Callable[[UpdateContext], str | None]:
-    """Return a function that gives the release in use for real slides."""
-
-    def active(device: UpdateContext) -> str | None:
-        slot = slots_state(device)
-        return slot and slots.release_of(slot)
-
-    return active
-
-
-def slots_state(device: UpdateContext) -> str | None:
-    from leukoscope_edge.updates import state
-
-    return state.load(device.models).lanes["real"].active

@@ -1,8 +1,9 @@
 """Which model is in use, and what a person is told of it."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.updates import (
     SHIPPED,
@@ -35,7 +36,7 @@ def damage(folder: Path) -> None:
 
 
 def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
-    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
@@ -50,9 +51,7 @@ def test_a_damaged_model_gives_way_to_the_one_before_and_says_so(
     assert history(device.data)[-1].what == "damaged"
 
 
-def test_to_go_back_twice_is_to_stay(
-    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
-) -> None:
+def test_to_go_back_twice_is_to_stay(device: UpdateContext, publisher: Any) -> None:
     install(device, publisher.release(1).stick)
     assert roll_back(device, "real").slot == SHIPPED
     roll_back(device, "real")
@@ -60,7 +59,7 @@ def test_to_go_back_twice_is_to_stay(
 
 
 def test_no_whole_model_is_s01_and_the_shipped_one_only_by_hand(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     install(device, publisher.release(1).stick)
     damage(slots.slot_folder(device.models, str(in_use(device.data, "real").slot)))

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.updates import UpdateContext, install
 from leukoscope_edge.updates.verify import TUF_LIMITS
@@ -24,11 +25,7 @@ def updated(device: UpdateContext, publisher: Any) -> UpdateContext:
 
 
 @pytest.fixture
-def outcome(
-    updated: UpdateContext,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-) -> Callable[[Any], tuple[str, str]]:
+def outcome(updated: UpdateContext) -> Callable[[Any], tuple[str, str]]:
     """Return a function that installs a stick: its code, and what is in use after."""
 
     def run(stick: Any) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import (
@@ -105,8 +106,6 @@ def read_by_the_device(mount: Path) -> list[Path]:
 def test_a_damaged_stick_gives_its_code_and_changes_nothing(
     template: dict[str, Path],
     make_device: Callable[..., UpdateContext],
-    active_of: Callable[[UpdateContext], str],
-    code_of: Callable[..., str],
     which: int,
     how: str,
     where: float,
@@ -168,7 +167,7 @@ FLOORS = ("state.json", "state.json.bak", "floor.json")
 
 @pytest.mark.parametrize("survivor", [*FLOORS, ""])
 def test_all_three_floors_must_go_before_an_old_stick_comes_in(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str], survivor: str
+    device: UpdateContext, publisher: Any, survivor: str
 ) -> None:
     install(device, publisher.release(7).stick)
     for name in set(FLOORS) - {survivor}:
@@ -180,10 +179,7 @@ def test_all_three_floors_must_go_before_an_old_stick_comes_in(
 
 @pytest.mark.parametrize("name", ["state.json", "state.json.bak"])
 def test_a_changed_commit_file_is_not_believed(
-    device: UpdateContext,
-    publisher: Any,
-    active_of: Callable[[UpdateContext], str],
-    name: str,
+    device: UpdateContext, publisher: Any, name: str
 ) -> None:
     """Its numbers are changed so that it still reads well; the other copy counts."""
     install(device, publisher.release(1).stick)

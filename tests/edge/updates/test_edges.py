@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.updates.outcomes import code_of
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.updates import (
@@ -24,7 +25,7 @@ from leukoscope_edge.updates.manifest import Floor
 
 
 def test_a_look_at_a_card_that_is_none_is_refused(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     stick = publisher.release(1, card=lambda card: card[:-3]).stick
     assert code_of(lambda: preview(device, stick)) == "U10"
@@ -43,9 +44,7 @@ def test_where_no_model_is_in_use_there_is_nothing_to_compare_with(
 
 
 def test_a_model_that_spoils_while_it_is_tried_is_not_used(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     def spoil(folder: Path) -> None:
         (folder / "model.cpu.onnx").unlink()

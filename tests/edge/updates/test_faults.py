@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from tests.edge.updates.children import exit_signal
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.updates import (
     Step,
@@ -56,11 +57,7 @@ def kill_at(where: Step) -> Callable[[Step, int], None]:
 
 @pytest.mark.parametrize("step", list(Step))
 def test_an_error_at_any_step(
-    make_device: Callable[..., UpdateContext],
-    sticks: list[Any],
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-    step: Step,
+    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     failing = make_device(tell=fail_at(step))
@@ -76,11 +73,7 @@ def test_an_error_at_any_step(
 
 @pytest.mark.parametrize("step", list(Step))
 def test_a_kill_at_any_step(
-    make_device: Callable[..., UpdateContext],
-    sticks: list[Any],
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-    step: Step,
+    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(step))
@@ -95,10 +88,7 @@ def test_a_kill_at_any_step(
 
 @pytest.mark.parametrize("step", BEFORE_TRIAL)
 def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
-    make_device: Callable[..., UpdateContext],
-    sticks: list[Any],
-    active_of: Callable[[UpdateContext], str],
-    step: Step,
+    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     for _ in range(N_FOR_EVER):
@@ -111,11 +101,7 @@ def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
 
 @pytest.mark.parametrize("step", IN_TRIAL)
 def test_killed_for_ever_in_the_trial_ends_by_itself(
-    make_device: Callable[..., UpdateContext],
-    sticks: list[Any],
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-    step: Step,
+    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
 ) -> None:
     """A model that takes the device down at every start must not do so for ever."""
     device = make_device()
@@ -129,9 +115,7 @@ def test_killed_for_ever_in_the_trial_ends_by_itself(
 
 
 def test_the_third_try_says_u12(
-    make_device: Callable[..., UpdateContext],
-    sticks: list[Any],
-    code_of: Callable[..., str],
+    make_device: Callable[..., UpdateContext], sticks: list[Any]
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(Step.TRIAL))
@@ -170,8 +154,6 @@ def fail_nth(n: int, number: int) -> Callable[[int], None]:
 def test_a_disk_that_fails_at_the_nth_write_for_every_n(
     make_device: Callable[..., UpdateContext],
     sticks: list[Any],
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     code: str,
@@ -194,9 +176,7 @@ def test_a_disk_that_fails_at_the_nth_write_for_every_n(
     assert state.is_settled(device.models)
 
 
-def test_a_read_only_data_folder_is_u09(
-    tmp_path: Any, publisher: Any, code_of: Callable[..., str]
-) -> None:
+def test_a_read_only_data_folder_is_u09(tmp_path: Any, publisher: Any) -> None:
     (tmp_path / "data").write_text("in the way")
     blocked = UpdateContext(data=tmp_path / "data")
     assert code_of(lambda: install(blocked, publisher.release(1).stick)) == "U09"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.updates import (
@@ -78,14 +79,14 @@ def test_a_stick_as_a_folder_gives_the_same(
 
 
 def test_without_a_root_of_trust_nothing_is_taken(
-    tmp_path: Path, publisher: Any, code_of: Callable[..., str]
+    tmp_path: Path, publisher: Any
 ) -> None:
     bare = UpdateContext(data=tmp_path / "data")
     assert code_of(lambda: install(bare, publisher.release(1).stick)) == "U15"
 
 
 def test_another_root_does_not_replace_the_trusted_one(
-    device: UpdateContext, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, tmp_path: Path
 ) -> None:
     other = publisher.clone()
     other.rotate("root")
@@ -111,12 +112,7 @@ def test_another_root_does_not_replace_the_trusted_one(
     ],
 )
 def test_what_may_follow_release_5(
-    device: UpdateContext,
-    publisher: Any,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-    changes: dict[str, Any],
-    code: str,
+    device: UpdateContext, publisher: Any, changes: dict[str, Any], code: str
 ) -> None:
     install(device, publisher.release(5).stick)
     stick = publisher.release(**changes).stick
@@ -125,10 +121,7 @@ def test_what_may_follow_release_5(
 
 
 def test_a_failed_trial_changes_nothing_and_is_remembered(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST, "a test says so")
@@ -143,7 +136,7 @@ def test_a_failed_trial_changes_nothing_and_is_remembered(
 
 
 def test_a_revoked_release_is_not_gone_back_to(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2, revokes='["0.1"]').stick)
@@ -152,10 +145,7 @@ def test_a_revoked_release_is_not_gone_back_to(
 
 
 def test_rolling_back_twice_is_where_one_was(
-    device: UpdateContext,
-    publisher: Any,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    device: UpdateContext, publisher: Any
 ) -> None:
     assert code_of(lambda: roll_back(device, "real")) == "U18"
     install(device, publisher.release(1).stick)
@@ -169,7 +159,7 @@ def test_rolling_back_twice_is_where_one_was(
 
 
 def test_going_back_does_not_let_an_old_stick_in(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     old = publisher.release(1).stick
     install(device, old)
@@ -179,7 +169,7 @@ def test_going_back_does_not_let_an_old_stick_in(
 
 
 def test_three_failures_in_a_row_give_the_model_up(
-    device: UpdateContext, publisher: Any, active_of: Callable[[UpdateContext], str]
+    device: UpdateContext, publisher: Any
 ) -> None:
     install(device, publisher.release(1).stick)
     install(device, publisher.release(2).stick)
@@ -214,9 +204,7 @@ def test_a_model_that_fails_while_it_is_used_is_counted(
 
 
 def test_a_failed_daily_check_gives_the_model_up(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    active_of: Callable[[UpdateContext], str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST)
@@ -233,10 +221,7 @@ def test_a_failed_daily_check_gives_the_model_up(
 
 
 def test_the_newest_release_may_come_again_where_it_was_lost(
-    device: UpdateContext,
-    publisher: Any,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    device: UpdateContext, publisher: Any
 ) -> None:
     older, newest = publisher.release(1).stick, publisher.release(2).stick
     install(device, newest)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.updates.outcomes import code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates.manifest import (
@@ -125,7 +126,7 @@ def test_a_manifest_is_read_up_to_its_limit_and_no_further() -> None:
 
 
 @pytest.fixture
-def admitted(code_of: Callable[..., str]) -> Callable[..., str]:
+def admitted() -> Callable[..., str]:
     """Return a function that gives the code of an offer to a device, "" if none."""
 
     def code(manifest: dict[str, Any], **of_device: Any) -> str:

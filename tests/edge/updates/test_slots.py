@@ -1,10 +1,11 @@
 """The folders of models on this disk: who may write there, and what stays."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from tests.edge.updates.outcomes import code_of
 
 from leukoscope_edge.updates import (
     UpdateContext,
@@ -21,9 +22,7 @@ def first_slot(device: UpdateContext, publisher: Any) -> Path:
     return folder
 
 
-def test_two_updaters_do_not_meet(
-    device: UpdateContext, publisher: Any, code_of: Callable[..., str]
-) -> None:
+def test_two_updaters_do_not_meet(device: UpdateContext, publisher: Any) -> None:
     stick = publisher.release(1).stick
     with slots.locked(device.models):
         assert code_of(lambda: install(device, stick)) == "U16"

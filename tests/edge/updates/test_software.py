@@ -1,11 +1,10 @@
 """The list of a stick's software: what it may name."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.edge.updates.conftest import Publisher
+from tests.edge.updates.outcomes import code_of
 
 from leukoscope_edge.errors import ConfigError, UpdateError
 from leukoscope_edge.updates.software import (
@@ -60,7 +59,7 @@ def test_a_device_that_trusts_nobody_takes_no_software(tmp_path: Path) -> None:
 
 
 def test_the_first_publisher_that_is_trusted_stays(
-    tmp_path: Path, publisher: Publisher, code_of: Callable[[Callable[[], Any]], str]
+    tmp_path: Path, publisher: Publisher
 ) -> None:
     root, settings = tmp_path / "root.json", tmp_path / "settings"
     root.write_bytes(publisher.files["metadata/1.root.json"])

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.edge.updates.outcomes import code_of
 
 from leukoscope_edge.updates import (
     Step,
@@ -29,7 +30,6 @@ from leukoscope_edge.updates.stage import SPARE_BYTES
 def test_an_update_needs_room_for_itself_and_the_records(
     device: UpdateContext,
     publisher: Any,
-    code_of: Callable[..., str],
     monkeypatch: pytest.MonkeyPatch,
     n_missing: int,
     of_update: bool,
@@ -45,9 +45,7 @@ def test_an_update_needs_room_for_itself_and_the_records(
 
 
 def test_a_copy_that_changed_on_this_disk_is_not_taken(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     def spoil(step: Step, n_bytes: int) -> None:
         if step is Step.CHECK:

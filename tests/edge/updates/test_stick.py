@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import FolderStick, UpdateContext, install
@@ -27,7 +28,7 @@ def take(device: UpdateContext, mount: Path) -> None:
 
 @pytest.mark.parametrize("what", ["nothing", "file", "half", "link", "nul"])
 def test_what_is_no_update_is_u01(
-    tmp_path: Path, device: UpdateContext, code_of: Callable[..., str], what: str
+    tmp_path: Path, device: UpdateContext, what: str
 ) -> None:
     path = tmp_path / "place"
     match what:
@@ -112,10 +113,7 @@ class LeavingStick(FolderStick):
 
 
 def test_taken_out_in_the_middle_is_u14_and_put_back_works(
-    device: UpdateContext,
-    mount: Path,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    device: UpdateContext, mount: Path
 ) -> None:
     def pull() -> None:
         with LeavingStick(mount) as stick:
@@ -190,10 +188,7 @@ def test_every_file_is_read_once(
 
 
 def test_too_little_room_is_u08_before_the_model_is_read(
-    device: UpdateContext,
-    publisher: Any,
-    code_of: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
+    device: UpdateContext, publisher: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import shutil
     from types import SimpleNamespace
@@ -207,10 +202,7 @@ def test_too_little_room_is_u08_before_the_model_is_read(
 
 
 def test_a_disk_that_fills_while_copying_is_u08(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     """A real limit: the child may write no file longer than 1 kB."""
     import resource

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import UpdateError
@@ -137,8 +138,6 @@ def test_a_signed_model_that_fails_is_not_installed(
     publisher: Any,
     bundle_folder: Path,
     red_model: Callable[..., bytes],
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
 ) -> None:
     device = make_device(try_model=run_trial)
     install(device, publisher.release(1).stick)
@@ -310,11 +309,7 @@ def test_the_sentence_and_whether_a_person_must_accept(
 
 
 def test_a_change_is_accepted_by_name_or_not_at_all(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    bundle_folder: Path,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
+    make_device: Callable[..., UpdateContext], publisher: Any, bundle_folder: Path
 ) -> None:
     cells = judged_by(bundle_folder, slide("0007", 30, "normal"))
     install(make_device(), publisher.release(1).stick)
@@ -336,9 +331,7 @@ def test_a_change_is_accepted_by_name_or_not_at_all(
 
 
 def test_a_model_that_wants_other_crops_needs_a_person(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     """The shipped model's cells are 128 pixels wide, the test's 32."""
     shipped = shipped_bundle_for("real")
@@ -357,9 +350,7 @@ def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
 
 
 def test_an_id_that_is_here_with_another_card_is_refused(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    code_of: Callable[..., str],
+    make_device: Callable[..., UpdateContext], publisher: Any
 ) -> None:
     """The same weights under other operating points would judge old slides anew."""
     device = make_device()

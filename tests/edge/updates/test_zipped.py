@@ -2,13 +2,13 @@
 
 import struct
 import zipfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.edge.updates.outcomes import active_of, code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import UpdateContext, install, open_stick
@@ -34,10 +34,7 @@ def take(device: UpdateContext, path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ZIP_NAME])
 def test_one_file_gives_the_same_as_a_folder(
-    device: UpdateContext,
-    single: Path,
-    active_of: Callable[[UpdateContext], str],
-    name: str,
+    device: UpdateContext, single: Path, name: str
 ) -> None:
     assert holds_update(single.parent)
     take(device, single.parent / name)
@@ -45,10 +42,7 @@ def test_one_file_gives_the_same_as_a_folder(
 
 
 def test_a_folder_goes_before_a_file_beside_it(
-    device: UpdateContext,
-    publisher: Any,
-    single: Path,
-    active_of: Callable[[UpdateContext], str],
+    device: UpdateContext, publisher: Any, single: Path
 ) -> None:
     publisher.release(2).write(single.parent)
     take(device, single.parent)
@@ -56,7 +50,7 @@ def test_a_folder_goes_before_a_file_beside_it(
 
 
 def test_what_is_compressed_or_missing_has_its_code(
-    device: UpdateContext, publisher: Any, tmp_path: Path, code_of: Callable[..., str]
+    device: UpdateContext, publisher: Any, tmp_path: Path
 ) -> None:
     files = dict(publisher.release(1).files)
     packed = zipped(files, tmp_path / "a.allbundle", zipfile.ZIP_DEFLATED)
@@ -69,11 +63,7 @@ def test_what_is_compressed_or_missing_has_its_code(
 
 @pytest.mark.parametrize(("is_there", "code"), [(True, "U03"), (False, "U14")])
 def test_a_file_that_cannot_be_read_to_its_end_is_told_at_once(
-    single: Path,
-    publisher: Any,
-    code_of: Callable[..., str],
-    is_there: bool,
-    code: str,
+    single: Path, publisher: Any, is_there: bool, code: str
 ) -> None:
     """Not as a shorter file, whose hash then differs."""
     name = publisher.target_name("model.cpu.onnx")
@@ -99,7 +89,7 @@ def test_a_stick_with_a_part_of_an_update_holds_none(
 
 
 def test_a_name_that_stands_there_twice_counts_once_and_verified(
-    device: UpdateContext, single: Path, publisher: Any, code_of: Callable[..., str]
+    device: UpdateContext, single: Path, publisher: Any
 ) -> None:
     name = f"LEUKOSCOPE-UPDATE/{publisher.target_name('model.cpu.onnx')}"
     with (
@@ -133,11 +123,7 @@ def test_a_zip64_end_is_refused(single: Path) -> None:
 )
 @given(data=st.data())
 def test_whatever_is_changed_in_it_has_a_code_and_changes_nothing(
-    device: UpdateContext,
-    single: Path,
-    code_of: Callable[..., str],
-    active_of: Callable[[UpdateContext], str],
-    data: st.DataObject,
+    device: UpdateContext, single: Path, data: st.DataObject
 ) -> None:
     whole = single.read_bytes()
     at = data.draw(st.integers(0, len(whole) - 1))
