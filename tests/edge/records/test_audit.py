@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import Bench
 from tests.edge.records.tampering import rehash, tamper
 
 from leukoscope_edge.errors import RecordError
@@ -17,11 +18,9 @@ N_EVENTS = 8
 
 
 @pytest.fixture(scope="module")
-def model(
-    bench_kind: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
-) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a store with one signed slide."""
-    made = bench_kind(tmp_path_factory.mktemp("model") / "records")
+    made = Bench(tmp_path_factory.mktemp("model") / "records")
     assert made.signed() == "0001"
     assert made.store.log.head().seq == N_EVENTS
     made.store.close()
@@ -30,10 +29,10 @@ def model(
 
 
 @pytest.fixture
-def bench(model: Path, bench_kind: Callable[[Path], Any], tmp_path: Path) -> Any:
+def bench(model: Path, tmp_path: Path) -> Any:
     """A store of one's own to spoil."""
     shutil.copytree(model, tmp_path / "records")
-    return bench_kind(tmp_path / "records")
+    return Bench(tmp_path / "records")
 
 
 @pytest.fixture

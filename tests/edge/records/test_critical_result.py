@@ -4,10 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import local_time
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records import CriticalCall
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
@@ -46,7 +46,7 @@ def test_a_call_after_the_signature_is_on_every_export(bench: Any) -> None:
     assert bench.store.verify_audit() == []
 
 
-def test_a_call_is_of_the_version_that_was_told(bench: Any, verdict: Verdict) -> None:
+def test_a_call_is_of_the_version_that_was_told(bench: Any) -> None:
     slide, review = bench.finished(), bench.store.review
 
     def tell() -> None:
@@ -56,11 +56,11 @@ def test_a_call_is_of_the_version_that_was_told(bench: Any, verdict: Verdict) ->
     tell()
     for cell in bench.store.reader.slide(slide).cells:
         review.judge_cell(slide, cell.id, Reading.NORMAL, "ann", key=f"w-{cell.id}")
-    review.sign(slide, lambda _: verdict, "ann", key="sign-1")
+    review.sign(slide, lambda _: VERDICT, "ann", key="sign-1")
     tell()
     review.amend(slide, "second look", "ann", key="amend")
     tell()
-    review.sign(slide, lambda _: verdict, "ann", key="sign-2")
+    review.sign(slide, lambda _: VERDICT, "ann", key="sign-2")
     tell()
     told = bench.store.reader.slide(slide).told
     assert [t.version for t in told] == [1, 1, 2, 2]

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.types import Reading, Tally
 
@@ -41,14 +41,14 @@ def test_a_key_is_not_taken_for_the_same_word_on_another_slide(bench: Any) -> No
     ],
 )
 def test_a_step_out_of_turn_is_refused_and_writes_nothing(
-    bench: Any, verdict: Verdict, made: str, step: str, message: str
+    bench: Any, made: str, step: str, message: str
 ) -> None:
     slide, store = getattr(bench, made)(), bench.store
     steps: dict[str, Callable[[], object]] = {
-        "sign": lambda: store.review.sign(slide, lambda _: verdict, "ann", key="x"),
+        "sign": lambda: store.review.sign(slide, lambda _: VERDICT, "ann", key="x"),
         "amend": lambda: store.review.amend(slide, "", "ann"),
         "finish": lambda: store.count.finish_count(
-            slide, verdict, "ann", tally=Tally()
+            slide, VERDICT, "ann", tally=Tally()
         ),
         "undo": lambda: store.review.undo(slide, "ann", key="x"),
         "judge": lambda: store.review.judge_cell(

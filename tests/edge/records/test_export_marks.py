@@ -3,13 +3,13 @@
 import csv
 import io
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pypdf
 import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
+from tests.edge.records.bench import VERDICT, make_cell, make_set_up
 
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports import SlideVersion, open_version
@@ -18,7 +18,7 @@ from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.records.exports.pdf_report import pdf_bytes
 from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import Cell, Reading, Tally
+from leukoscope_edge.types import Reading, Tally
 
 WHY = "cell 2 was read wrongly"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
@@ -62,9 +62,9 @@ def signed(bench: Any, verdict: Verdict, n: int, n_read: int) -> str:
     ],
 )
 def test_a_manual_count_is_one_of_which_people_have_read_every_cell(
-    bench: Any, verdict: Verdict, n_read: int, code: str, status: str, said: str
+    bench: Any, n_read: int, code: str, status: str, said: str
 ) -> None:
-    version = open_version(bench.store, signed(bench, verdict, 40, n_read))
+    version = open_version(bench.store, signed(bench, VERDICT, 40, n_read))
     machine, person = resources(version, "Observation")
     assert machine["code"]["coding"][0]["code"] == "26446-5"
     assert person["code"]["coding"][0] | {"display": ""} == {
@@ -91,18 +91,12 @@ def test_a_manual_count_is_one_of_which_people_have_read_every_cell(
     ],
 )
 def test_the_sample_type_decides_over_codes_and_stands_on_paper(
-    bench: Any,
-    make_set_up: Callable[..., Any],
-    make_cell: Callable[..., Cell],
-    verdict: Verdict,
-    sample_type: SampleType | None,
-    specimen: str | None,
-    said: str,
+    bench: Any, sample_type: SampleType | None, specimen: str | None, said: str
 ) -> None:
     facts = replace(SIMULATED_SAMPLE, sample_type=sample_type, age=AgeGroup.CHILD)
     slide = bench.store.start_slide(replace(make_set_up(), facts=facts), "ann")
     bench.store.count.add_cells(slide, [make_cell(1)], frames={})
-    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
+    bench.store.count.finish_count(slide, VERDICT, "ann", tally=Tally())
     version = open_version(bench.store, slide)
     [found] = resources(version, "Specimen")
     [observation] = resources(version, "Observation")
@@ -115,8 +109,8 @@ def test_the_sample_type_decides_over_codes_and_stands_on_paper(
     assert "The model's normal slides" in pdf
 
 
-def test_no_code_of_blood_is_said_of_marrow(bench: Any, verdict: Verdict) -> None:
-    slide = signed(bench, verdict, 4, 4)
+def test_no_code_of_blood_is_said_of_marrow(bench: Any) -> None:
+    slide = signed(bench, VERDICT, 4, 4)
     version = open_version(bench.store, slide)
     facts = replace(SIMULATED_SAMPLE, sample_type=SampleType.MARROW)
     of_marrow = replace(version, record=replace(version.record, facts=facts))
@@ -143,11 +137,11 @@ def test_files_with_and_without_names_differ_in_name_and_content(bench: Any) -> 
 
 
 def test_why_it_was_amended_stands_on_every_export_of_the_new_version(
-    bench: Any, verdict: Verdict
+    bench: Any,
 ) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, WHY, "eve")
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="2")
     for identified in (True, False):
         version = open_version(bench.store, slide, identified=identified)
         assert version.number == 2
@@ -174,13 +168,13 @@ def test_while_it_is_amended_the_signed_version_leaves_and_says_so(
 
 
 def test_an_older_reason_may_name_somebody_and_stays_with_the_sample(
-    bench: Any, verdict: Verdict
+    bench: Any,
 ) -> None:
     slide, store = bench.signed(), bench.store
     sealed = store._identities.seal_text(slide, "Ann's, not Ben's")
     with store._events.writing():
         store._events.append(Kind.AMEND, slide, {"sealed_why": sealed}, "eve", "")
-    store.review.sign(slide, lambda _: verdict, "ann", key="2")
+    store.review.sign(slide, lambda _: VERDICT, "ann", key="2")
     named = texts(open_version(store, slide, identified=True))
     nameless = texts(open_version(store, slide, identified=False))
     assert all("Ann's, not Ben's" in text for text in named.values())

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.edge.records.bench import Bench
 from tests.edge.records.test_recovery import close, spoil_page_of
 from tests.waiting import PATIENCE_S, wait_for
 
@@ -96,9 +97,9 @@ def spoil_a_leaf(path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def model(bench_kind: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Records of many pages, closed; their copy is older than the slides."""
-    bench = bench_kind(tmp_path_factory.mktemp("model") / "records")
+    bench = Bench(tmp_path_factory.mktemp("model") / "records")
     bench.store.end_copy()
     for number in range(N_SLIDES):
         bench.signed(sample=f"S-{number}")

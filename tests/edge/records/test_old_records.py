@@ -8,10 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.inference import Card, open_bundle, shipped_bundle_for
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records import DATABASE_NAME
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.report_words import said_verdict
@@ -154,7 +155,7 @@ def test_to_be_signed_now_somebody_says_the_sample_type(bench: Any, card: Card) 
 
 
 def test_an_older_program_counted_on_while_amending_and_that_is_read(
-    bench: Any, verdict: Any
+    bench: Any,
 ) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, "more cells", "ann")
@@ -182,9 +183,7 @@ ADDED = CellRecord(
 )
 
 
-def test_in_an_older_program_adding_a_cell_was_a_word_on_it(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_in_an_older_program_adding_a_cell_was_a_word_on_it(bench: Any) -> None:
     slide, body = bench.reviewed(), {"cell": cell_object(ADDED), "word": "unclear"}
     put(bench, Kind.MISSED, slide, body)
     record = bench.store.reader.slide(slide)
@@ -193,20 +192,18 @@ def test_in_an_older_program_adding_a_cell_was_a_word_on_it(
     assert dict(added.words) == {"ann": Reading.UNCLEAR}
     assert (added.added_by, added.is_suspect) == ("", False)
     assert added not in (*record.to_review, *first_pass(record))
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="sign")
     assert bench.store.reader.slide(slide).state is SlideState.SIGNED
 
 
-def test_a_cell_that_is_added_now_is_judged_before_signing(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_a_cell_that_is_added_now_is_judged_before_signing(bench: Any) -> None:
     slide, found = bench.reviewed(), cell_object(ADDED)
     assert "added_by" not in found  # the event itself says who
     put(bench, Kind.MISSED, slide, {"cell": found})
     record = bench.store.reader.slide(slide)
     assert [c.id for c in record.to_review] == ["m1"]
     with pytest.raises(StepError, match="1 cells are still to be judged"):
-        bench.store.review.sign(slide, lambda _: verdict, "ann", key="too-early")
+        bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="too-early")
     bench.store.review.judge_cell(slide, "m1", Reading.BLAST, "ann", key="judge")
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="sign")
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="sign")
     assert bench.store.reader.slide(slide).state is SlideState.SIGNED

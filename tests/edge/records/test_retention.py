@@ -1,9 +1,9 @@
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import make_set_up
 
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.retention import (
@@ -12,7 +12,6 @@ from leukoscope_edge.records.retention import (
     _Time,
     apply_retention,
 )
-from leukoscope_edge.records.slides import SlideSetUp
 
 
 def after(days: float) -> datetime:
@@ -95,7 +94,7 @@ def test_a_wrong_clock_erases_nothing_and_stops_nothing(
 
 @pytest.mark.parametrize("year", [2027, 2037, 2106])
 def test_a_mistyped_year_makes_no_slide_older_or_younger(
-    tmp_path: Path, make_set_up: Callable[..., SlideSetUp], year: int
+    tmp_path: Path, year: int
 ) -> None:
     clock, rule = Clock(), Retention(identities_days=30, pictures_days=None)
     with store_of(tmp_path, clock) as store:

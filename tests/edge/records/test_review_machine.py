@@ -3,7 +3,6 @@
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +16,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from tests.edge.records.bench import VERDICT, Bench
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.records.slides import MissedCell, SlideState
@@ -35,13 +35,10 @@ CELLS = ("1", "2", "3", "4")
 class Review(RuleBasedStateMachine):
     """A slide of four cells under review."""
 
-    bench_kind: Any
-    verdict: Any
-
     @initialize()
     def start(self) -> None:
         self.root = Path(tempfile.mkdtemp())
-        self.bench = self.bench_kind(self.root / "r")
+        self.bench = Bench(self.root / "r")
         self.slide = self.bench.finished()
         self.steps: list[tuple[str, Reading | None]] = []
         self.n_missed, self.n_signed, self.is_signed, self.n = 0, 0, False, 0
@@ -92,7 +89,7 @@ class Review(RuleBasedStateMachine):
         self.steps.pop()
 
     def sign_it(self) -> None:
-        conclude = lambda _: self.verdict  # noqa: E731
+        conclude = lambda _: VERDICT  # noqa: E731
         self.bench.store.review.sign(self.slide, conclude, "ann", key=self.key())
 
     @precondition(lambda self: not self.is_signed)
@@ -131,9 +128,8 @@ class Review(RuleBasedStateMachine):
         shutil.rmtree(self.root)
 
 
-def test_the_store_agrees_with_a_plain_model(bench_kind: Any, verdict: Any) -> None:
-    machine = type("Bound", (Review,), {"bench_kind": bench_kind, "verdict": verdict})
+def test_the_store_agrees_with_a_plain_model() -> None:
     run_state_machine_as_test(
-        machine,
+        Review,
         settings=settings(max_examples=8, stateful_step_count=25, deadline=None),
     )

@@ -8,12 +8,12 @@ import stat
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import make_set_up
 
 from leukoscope_edge.durable import one_at_a_time
 from leukoscope_edge.errors import RecordError
@@ -21,7 +21,7 @@ from leukoscope_edge.messages import Message
 from leukoscope_edge.records import read_only
 from leukoscope_edge.records.events import NO_EVENT_HASH
 from leukoscope_edge.records.keys import open_keys
-from leukoscope_edge.records.slides import SlideSetUp, SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.records.store import (
     COPY_FOLDER,
     DATABASE_NAME,
@@ -147,9 +147,7 @@ def test_threads_and_a_second_process_write_one_chain(bench: Any) -> None:
     other.close()
 
 
-def test_the_copy_is_renewed_with_the_first_slide_of_a_day(
-    tmp_path: Path, make_set_up: Callable[..., SlideSetUp]
-) -> None:
+def test_the_copy_is_renewed_with_the_first_slide_of_a_day(tmp_path: Path) -> None:
     clock = [datetime.now(timezone.utc)]
     with Store(tmp_path / "r", now=lambda: clock[0]) as store:
         copy = tmp_path / "r" / COPY_FOLDER / DATABASE_NAME
@@ -193,11 +191,12 @@ def test_a_copy_that_cannot_be_made_stops_nothing_and_is_said(bench: Any) -> Non
     assert bench.store.troubles == []
 
 
+ROOT = Path(__file__).resolve().parents[3]
 FULL_DISK = """
 import resource, signal, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from conftest import Bench
+from tests.edge.records.bench import Bench
 bench = Bench(Path({folder!r}))
 slide = bench.counted(n=2)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -221,9 +220,7 @@ def test_a_full_disk_is_one_line_and_loses_nothing_acknowledged(
     bench.store.close()
     hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     assert hard == resource.RLIM_INFINITY
-    script = FULL_DISK.format(
-        tests=str(Path(__file__).parent), folder=str(bench.folder), limit=300_000
-    )
+    script = FULL_DISK.format(tests=str(ROOT), folder=str(bench.folder), limit=300_000)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=os.environ
     )

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.types import Reading
@@ -53,14 +53,12 @@ def test_a_word_counts_where_both_say_it(
     assert words_of(bench, slide) == expected
 
 
-def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_nobody_signs_before_two_have_read_and_a_dispute_is_settled(bench: Any) -> None:
     slide = bench.finished(n_readers=2)
 
     def sign() -> None:
         bench.store.review.sign(
-            slide, lambda _: verdict, "ann", key=f"sign-{bench.store.log.head().seq}"
+            slide, lambda _: VERDICT, "ann", key=f"sign-{bench.store.log.head().seq}"
         )
 
     read(bench, slide, "ann", "BNNN")
@@ -158,15 +156,15 @@ def test_cells_are_not_judged_again_until_both_have_read(
 
 
 def test_the_list_says_no_result_until_both_have_read(
-    bench: Any, capsys: pytest.CaptureFixture[str], verdict: Verdict
+    bench: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     slide = bench.finished(n_readers=2)
     listed = ["records", "list", "--data", str(bench.folder)]
     main(listed)
     first = capsys.readouterr().out
     assert "being read by two people" in first
-    assert verdict.sentence not in first
+    assert VERDICT.sentence not in first
     read(bench, slide, "ann", "BNNN")
     read(bench, slide, "ben", "BNNN")
     main(listed)
-    assert verdict.sentence in capsys.readouterr().out
+    assert VERDICT.sentence in capsys.readouterr().out

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import Bench
 
 from leukoscope_edge.records import DATABASE_NAME, Head, Store, open_store, read_only
 from leukoscope_edge.records.recovery import LOG
@@ -39,11 +40,9 @@ def cut(log: bytes, chance: random.Random) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def stopped(
-    bench_kind: Callable[[Path], Any], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, Head]]:
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Head]]:
     """Records as a plug that was pulled left them: a reader had held the log."""
-    bench = bench_kind(tmp_path_factory.mktemp("stopped") / "records")
+    bench = Bench(tmp_path_factory.mktemp("stopped") / "records")
     bench.store.end_copy()
     with closing(read_only(bench.folder / DATABASE_NAME)) as reader:
         reader.execute("BEGIN")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from tests.edge.records.backups.sealing import PASSPHRASE, sealed
+from tests.edge.records.bench import Bench
 
 from leukoscope_edge.errors import OutputError, RecordError
 from leukoscope_edge.records import DATABASE_NAME, open_store
@@ -140,11 +141,11 @@ def test_a_backup_that_lacks_what_matters_takes_nothing_s_place(
 
 
 def test_nobody_is_erased_for_having_another_devices_number(
-    bench: Any, stick: Path, tmp_path: Path, bench_kind: type[Any]
+    bench: Any, stick: Path, tmp_path: Path
 ) -> None:
     slide = bench.signed(name="Ann Canary")
     file = write_backup(bench.store, stick, PASSPHRASE, "ann")
-    other = bench_kind(tmp_path / "other")
+    other = Bench(tmp_path / "other")
     assert other.signed(name="Ben Canary") == slide
     other.store.erase(slide, "request", "ann")
     other.store.close()

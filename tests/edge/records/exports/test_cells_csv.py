@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -14,9 +13,7 @@ from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.types import Reading
 
 
-def test_a_table_is_harmless_in_a_spreadsheet(
-    bench: Any, make_cell: Callable[..., Any]
-) -> None:
+def test_a_table_is_harmless_in_a_spreadsheet(bench: Any) -> None:
     slide = bench.finished()
     for c in bench.store.reader.slide(slide).to_review:
         bench.store.review.judge_cell(slide, c.id, Reading.NORMAL, "=cmd()", key=c.id)
@@ -42,10 +39,8 @@ def test_columns_are_only_ever_added_behind_the_others(bench: Any) -> None:
     ]
 
 
-def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    slide = kinds_slide(verdict)
+def test_the_table_of_cells_says_each_kind_and_whose_word_it_is(bench: Any) -> None:
+    slide = bench.of_kinds()
     judge(bench, slide, "1", "monocyte")
     text = file_of(open_version(bench.store, slide), "csv").decode()
     rows = list(csv.DictReader(io.StringIO(text)))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import REFUSAL
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
@@ -12,10 +13,8 @@ from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.sample import SampleType
 
 
-def test_shares_limits_and_numbers_stand_in_the_table(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    version = open_version(bench.store, kinds_slide(verdict, wbc=5.0))
+def test_shares_limits_and_numbers_stand_in_the_table(bench: Any) -> None:
+    version = open_version(bench.store, bench.of_kinds(wbc=5.0))
     rows = {r.kind: r for r in table(version)}
     assert rows["neutrophil"].cells()[1:] == (
         "6",
@@ -29,10 +28,8 @@ def test_shares_limits_and_numbers_stand_in_the_table(
     assert rows["smudge"].share == "10.0 / 100"
 
 
-def test_a_refusal_has_no_differential(
-    bench: Any, kinds_slide: Any, refusal: Any
-) -> None:
-    version = open_version(bench.store, kinds_slide(refusal))
+def test_a_refusal_has_no_differential(bench: Any) -> None:
+    version = open_version(bench.store, bench.of_kinds(REFUSAL))
     assert table(version) == ()
     assert not any(f.group for f in list_facts(version))
     assert list(observations(version)) == ["26446-5"]
@@ -49,39 +46,35 @@ def test_a_refusal_has_no_differential(
     ],
 )
 def test_what_lies_on_an_end_of_the_usual_is_usual(
-    bench: Any, kinds_slide: Any, verdict: Any, low: float, high: float, mark: str
+    bench: Any, low: float, high: float, mark: str
 ) -> None:
     """Neutrophils are 60 % of the cells."""
-    version = open_version(bench.store, kinds_slide(verdict))
+    version = open_version(bench.store, bench.of_kinds())
     assert version.ranges is not None
     ranges = replace(version.ranges, neutrophil=(low, high))
     rows = {r.kind: r for r in table(replace(version, ranges=ranges))}
     assert rows["neutrophil"].mark == mark
 
 
-def test_where_the_age_is_not_known_nothing_is_usual(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    version = open_version(bench.store, kinds_slide(verdict))
+def test_where_the_age_is_not_known_nothing_is_usual(bench: Any) -> None:
+    version = open_version(bench.store, bench.of_kinds())
     rows = table(replace(version, ranges=None))
     assert rows
     assert not any(r.usual or r.mark for r in rows)
 
 
 def test_without_a_count_of_blood_and_in_marrow_there_is_no_number_a_litre(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
     for slide in (
-        kinds_slide(verdict),
-        kinds_slide(verdict, SampleType.MARROW, wbc=5.0),
+        bench.of_kinds(),
+        bench.of_kinds(sample_type=SampleType.MARROW, wbc=5.0),
     ):
         assert not any(r.absolute for r in table(open_version(bench.store, slide)))
 
 
-def test_it_says_who_named_the_kinds(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    slide = kinds_slide(verdict)
+def test_it_says_who_named_the_kinds(bench: Any) -> None:
+    slide = bench.of_kinds()
     ids = [m.id for m in said_flags(open_version(bench.store, slide))]
     assert ids[-1] == "kinds-by-model"
     judge(bench, slide, "1", "monocyte")

@@ -11,10 +11,11 @@ from typing import Any
 
 import pypdf
 import pytest
+from tests.edge.records.bench import VERDICT, make_cell
 
 from leukoscope_edge.i18n import ENGLISH, local_time
 from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.exports import (
     FORMATS,
     SlideVersion,
@@ -32,7 +33,7 @@ from leukoscope_edge.records.exports.facts import (
 from leukoscope_edge.records.exports.html_report import html_bytes
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.slides import Identity, outcome_of
-from leukoscope_edge.types import CallName, Cell, Tally
+from leukoscope_edge.types import CallName, Tally
 
 
 def plain_spaces(text: str) -> str:
@@ -89,11 +90,11 @@ def said_in(export: str, fact: Fact) -> str:
 
 
 @pytest.fixture
-def version(bench: Any, verdict: Verdict) -> SlideVersion:
+def version(bench: Any) -> SlideVersion:
     slide = bench.reviewed(name="Ann Other")
     bench.store.review.remark(slide, "2", "vacuoles", "ann", key="n" * 8)
     bench.store.review.sign(
-        slide, lambda _: verdict, "ann", comment="send on", key="s" * 8
+        slide, lambda _: VERDICT, "ann", comment="send on", key="s" * 8
     )
     found = open_version(bench.store, slide)
     record = replace(found.record, notes=("counting stopped at 3 cells and went on",))
@@ -133,12 +134,12 @@ def test_every_fact_stands_in_every_export(version: SlideVersion, export: str) -
 
 @pytest.mark.parametrize("export", EXPORTS)
 def test_a_fact_that_names_somebody_stands_on_no_copy_without_names(
-    bench: Any, verdict: Verdict, export: str
+    bench: Any, export: str
 ) -> None:
     slide = bench.signed(comment="Ann is ill", name="Ann Other", sample="S-123")
     bench.store.review.amend(slide, "", "ann")
     bench.store.review.remark(slide, "2", "as her sister", "ann", key="n" * 8)
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="s" * 8)
     copy = open_version(bench.store, slide, identified=False)
     text = EXPORTS[export](copy)
     assert not any(f.names_somebody for f in list_facts(copy))
@@ -196,13 +197,11 @@ def test_what_is_sent_today_and_to_whom_is_as_the_site_set_it(bench: Any) -> Non
     assert not {"send_today", "send_to"} & set(found)
 
 
-def test_every_page_says_its_number_and_the_slides(
-    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
-) -> None:
+def test_every_page_says_its_number_and_the_slides(bench: Any) -> None:
     slide = bench.counted(n=2)
     cells = [make_cell(i, CallName.BLAST, 0.9) for i in range(3, 60)]
     bench.store.count.add_cells(slide, cells, frames={})
-    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
+    bench.store.count.finish_count(slide, VERDICT, "ann", tally=Tally())
     pdf = file_of(open_version(bench.store, slide), "pdf")
     pages = [p.extract_text() for p in pypdf.PdfReader(io.BytesIO(pdf)).pages]
     assert len(pages) > 2
@@ -242,12 +241,10 @@ def test_facts_of_one_id_are_a_list(version: SlideVersion) -> None:
     assert facts_object(twice)["note"] == [*notes]
 
 
-def test_the_tally_goes_whole_from_screening_to_event_to_record(
-    bench: Any, verdict: Any
-) -> None:
+def test_the_tally_goes_whole_from_screening_to_event_to_record(bench: Any) -> None:
     tally = Tally(frames={"screened": 5, "refused": 1}, n_smudges=7, n_islands=2)
     slide = bench.counted()
-    bench.store.count.finish_count(slide, verdict, "ann", tally=tally)
+    bench.store.count.finish_count(slide, VERDICT, "ann", tally=tally)
     assert bench.reopen().reader.slide(slide).tally == tally
 
 

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import REFUSAL, VERDICT
 from tests.edge.records.exports.reading import resources
 
-from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 
@@ -40,16 +40,16 @@ def test_what_a_person_signed_is_final_and_by_manual_count(bench: Any) -> None:
     ]
 
 
-def test_an_amended_version_is_amended(bench: Any, verdict: Verdict) -> None:
+def test_an_amended_version_is_amended(bench: Any) -> None:
     slide = bench.signed()
     bench.store.review.amend(slide, "", "ann")
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="2")
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="2")
     found = resources(open_version(bench.store, slide))
     assert codes(found["Observation"])[1] == ("709-6", "amended")
 
 
-def test_a_refusal_has_a_reason_and_no_number(bench: Any, refusal: Refusal) -> None:
-    found = resources(open_version(bench.store, bench.finished(verdict=refusal)))
+def test_a_refusal_has_a_reason_and_no_number(bench: Any) -> None:
+    found = resources(open_version(bench.store, bench.finished(verdict=REFUSAL)))
     (machine,) = found["Observation"]
     assert "valueQuantity" not in machine
     assert "it is a test" in machine["dataAbsentReason"]["text"]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from tests.edge.records.bench import VERDICT
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
@@ -11,9 +12,9 @@ from leukoscope_edge.sample import SampleType
 
 
 def test_fhir_has_percent_and_number_of_each_kind_labelled_as_the_machines(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    found = observations(open_version(bench.store, kinds_slide(verdict, wbc=5.0)))
+    found = observations(open_version(bench.store, bench.of_kinds(wbc=5.0)))
     neutrophils = found["26511-6"]
     assert neutrophils["valueQuantity"]["value"] == 60.0
     assert neutrophils["status"] == "preliminary"
@@ -29,21 +30,19 @@ def test_fhir_has_percent_and_number_of_each_kind_labelled_as_the_machines(
 
 
 def test_a_manual_differential_is_one_whose_every_kind_a_person_named(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict)
+    slide = bench.of_kinds()
     for cell in bench.store.reader.slide(slide).cells:
         judge(bench, slide, cell.id, cell.kind)
-    bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+    bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="s" * 8)
     found = observations(open_version(bench.store, slide))
     assert found["23761-0"]["status"] == "final"
     assert "meta" not in found["23761-0"]
 
 
-def test_no_code_of_blood_is_said_of_the_kinds_of_marrow(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    slide = kinds_slide(verdict, SampleType.MARROW)
+def test_no_code_of_blood_is_said_of_the_kinds_of_marrow(bench: Any) -> None:
+    slide = bench.of_kinds(sample_type=SampleType.MARROW)
     version = open_version(bench.store, slide)
     assert "loinc" not in fhir_bytes(version).decode()
     rows = {r.kind: r for r in table(version)}

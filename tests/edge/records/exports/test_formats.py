@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from tests.edge.records.bench import REFUSAL, VERDICT
 from tests.edge.records.exports.reading import resources, text_of
 from tests.edge.records.one_screening import SCREENING
 
@@ -89,13 +90,9 @@ def no_blasts(
     "result", ["signed", "refused", "not signed", "signed refusal"]
 )
 def test_no_blasts_are_a_number_beside_a_result_alone(
-    bench: Any,
-    make: Callable[[SlideVersion], str],
-    result: str,
-    verdict: Verdict,
-    refusal: Refusal,
+    bench: Any, make: Callable[[SlideVersion], str], result: str
 ) -> None:
-    text = make(no_blasts(bench, result, verdict, refusal))
+    text = make(no_blasts(bench, result, VERDICT, REFUSAL))
     assert bool(NO_BLAST.search(text)) is (result == "signed")
 
 

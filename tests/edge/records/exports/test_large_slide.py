@@ -1,7 +1,8 @@
 """A slide of thousands of suspects makes files that a laboratory's system takes."""
 
-from collections.abc import Callable
 from typing import Any
+
+from tests.edge.records.bench import make_cell
 
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
@@ -14,9 +15,7 @@ MOST_BYTES = {"pdf": 1_000_000, "fhir.json": 1_500_000}
 """Without a limit 33 and 44 MB. The PDF lies in the FHIR file, a third longer there."""
 
 
-def test_a_slide_of_2268_suspects_makes_files_that_can_be_sent(
-    bench: Any, make_cell: Callable[..., Any]
-) -> None:
+def test_a_slide_of_2268_suspects_makes_files_that_can_be_sent(bench: Any) -> None:
     slide = bench.counted(n=2)
     suspects = (make_cell(i, CallName.BLAST, 0.9) for i in range(N_SUSPECTS))
     bench.store.count.add_cells(slide, list(suspects), frames={})

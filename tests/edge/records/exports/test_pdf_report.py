@@ -1,12 +1,12 @@
 """The report on paper: what stands on it, in which language, and with what font."""
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pypdf
 import pytest
+from tests.edge.records.bench import make_cell
 from tests.edge.records.exports.reading import text_of
 
 from leukoscope_edge.errors import StepError
@@ -57,7 +57,7 @@ def test_every_suspects_picture_is_on_paper(bench: Any) -> None:
 
 
 def test_paper_holds_the_most_suspicious_pictures_and_says_of_how_many(
-    bench: Any, make_cell: Callable[..., Any]
+    bench: Any,
 ) -> None:
     slide, n = bench.counted(n=2), MAX_SHOWN + 11
     suspects = [make_cell(i, CallName.BLAST, 0.9 + i / 1e4) for i in range(n)]
@@ -91,9 +91,7 @@ def test_the_heading_of_the_pictures_stays_with_the_first_of_them(
     assert len(last.images) == len(version.shown)
 
 
-def test_intended_use_is_at_the_foot_of_every_page(
-    bench: Any, make_cell: Callable[..., Any]
-) -> None:
+def test_intended_use_is_at_the_foot_of_every_page(bench: Any) -> None:
     slide = bench.counted(n=2)
     suspects = [make_cell(i, CallName.BLAST, 0.9) for i in range(60)]
     bench.store.count.add_cells(slide, suspects, frames={})

@@ -1,15 +1,14 @@
 """Sentences of a report that are no facts: the verdict, its marks, who said what."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import make_cell
 from tests.edge.records.named_kinds import judge
 from tests.edge.records.one_screening import SCREENING
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
@@ -78,10 +77,8 @@ def test_the_head_says_what_was_smeared_and_whose_age(
     assert said_sample(changed) == said
 
 
-def test_under_a_picture_stand_the_models_word_and_a_persons(
-    bench: Any, kinds_slide: Callable[..., str], verdict: Verdict
-) -> None:
-    slide = kinds_slide(verdict)
+def test_under_a_picture_stand_the_models_word_and_a_persons(bench: Any) -> None:
+    slide = bench.of_kinds()
     judge(bench, slide, "1", "monocyte")
     version = open_version(bench.store, slide)
     first, second = version.record.cells[:2]
@@ -94,9 +91,7 @@ def test_under_a_picture_stand_the_models_word_and_a_persons(
     assert caption_of(version, first, shouted)[0] == "<cell> 1"
 
 
-def test_a_cell_that_a_person_added_was_not_seen_by_the_model(
-    bench: Any, make_cell: Callable[..., Any]
-) -> None:
+def test_a_cell_that_a_person_added_was_not_seen_by_the_model(bench: Any) -> None:
     view: U8 = make_cell(9).view
     missed = MissedCell(
         frame="f1",

@@ -1,15 +1,15 @@
 """One version of a slide, gathered: what it says of itself, and what it shows."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import REFUSAL, VERDICT, make_cell
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import languages
 from leukoscope_edge.messages import NOT_FOR_CARE, message
-from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
+from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records.exports import list_facts
 from leukoscope_edge.records.exports.laboratory import LABORATORY_NAME
 from leukoscope_edge.records.exports.slide_version import (
@@ -23,7 +23,7 @@ from leukoscope_edge.records.exports.slide_version import (
 from leukoscope_edge.records.slides import Corrected, outcome_of
 from leukoscope_edge.records.slides.site_ranges import RANGES_NAME
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import CallName, Cell, Reading
+from leukoscope_edge.types import CallName, Reading
 
 
 def test_a_report_during_an_amendment_is_of_the_signed_version(bench: Any) -> None:
@@ -75,9 +75,7 @@ def test_a_slide_without_a_cell_is_not_one_that_was_read(bench: Any) -> None:
     assert (empty.n_read, empty.is_all_read) == (0, False)
 
 
-def test_pictures_of_the_most_suspicious_alone_are_read(
-    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
-) -> None:
+def test_pictures_of_the_most_suspicious_alone_are_read(bench: Any) -> None:
     slide = bench.counted(n=1)
     cells = [make_cell(n, CallName.BLAST, n / 1000) for n in range(2, MAX_SHOWN + 5)]
     bench.store.count.add_cells(slide, cells, frames={})
@@ -119,13 +117,11 @@ def test_cells_that_people_called_otherwise_are_changed(bench: Any) -> None:
     assert [c.id for c in version.changed] == ["2"]
 
 
-def test_what_nobody_has_signed_yet_is_shown_without_whose_it_is(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_what_nobody_has_signed_yet_is_shown_without_whose_it_is(bench: Any) -> None:
     slide = bench.signed(name="Ann Other")
     bench.store.review.amend(slide, "", "ann")
     record = bench.store.reader.slide(slide)
-    fresh = outcome_of(replace(verdict, n_blast=7))
+    fresh = outcome_of(replace(VERDICT, n_blast=7))
     shown = shown_version(bench.store, record, fresh)
     assert (shown.identity, shown.signature, shown.views) == (None, None, {})
     assert shown.outcome.n_blast == 7
@@ -141,10 +137,8 @@ def test_a_broken_file_of_the_site_keeps_no_result_back(bench: Any, name: str) -
     assert name in " ".join((*lines, version.ranges_trouble))
 
 
-def test_an_unsigned_negative_of_the_machine_stands_on_no_copy(
-    bench: Any, verdict: Verdict
-) -> None:
-    none = replace(verdict, name=VerdictName.NONE, messages=(message("test"),))
+def test_an_unsigned_negative_of_the_machine_stands_on_no_copy(bench: Any) -> None:
+    none = replace(VERDICT, name=VerdictName.NONE, messages=(message("test"),))
     slide = bench.finished(none)
     version = open_version(bench.store, slide)
     assert version.outcome.result == "none-possible"
@@ -166,16 +160,16 @@ def test_an_unsigned_negative_of_the_machine_stands_on_no_copy(
     ],
 )
 def test_an_amended_version_tells_what_those_before_said(
-    bench: Any, verdict: Verdict, refusal: Refusal, results: str, told: list[int]
+    bench: Any, results: str, told: list[int]
 ) -> None:
     store, slide = bench.store, bench.reviewed()
     names = {name.value: name for name in VerdictName}
     for n, result in enumerate(results.split(), start=1):
         said = (message("test"),)
         verdicts = {
-            r: replace(verdict, name=v, messages=said) for r, v in names.items()
+            r: replace(VERDICT, name=v, messages=said) for r, v in names.items()
         }
-        signed = verdicts.get(result, refusal)
+        signed = verdicts.get(result, REFUSAL)
         if n > 1:
             store.review.amend(slide, "anew", "ann")
         store.review.sign(slide, lambda _, v=signed: v, "ann", key=f"version-{n}")

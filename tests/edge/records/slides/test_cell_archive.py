@@ -1,12 +1,12 @@
 """A slide's cells with their pictures: kept, read again, checked."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.records.bench import make_cell
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records import Pictures
@@ -17,7 +17,7 @@ from leukoscope_edge.records.slides.cell_archive import (
     may_be_withheld,
     picture_problems,
 )
-from leukoscope_edge.types import CallName, Cell
+from leukoscope_edge.types import CallName
 
 FIELD = FieldPicture(file="", frame="f1", box_px=(1, 2, 3, 4), found_by="thresholds")
 
@@ -32,16 +32,14 @@ def picture_of(bench: Any, slide: str, name: str) -> Path:
     return Path(bench.folder) / "pictures" / slide / name
 
 
-def test_a_cell_without_a_call_is_not_kept(
-    bench: Any, pictures: Pictures, make_cell: Callable[..., Cell]
-) -> None:
+def test_a_cell_without_a_call_is_not_kept(bench: Any, pictures: Pictures) -> None:
     record = bench.store.reader.slide(bench.counted(n=1))
     with pytest.raises(ValueError, match="cell 5 has no call yet"):
         keep_cell(pictures, record, replace(make_cell(5), call=None), "")
 
 
 def test_a_frame_that_is_known_stays_until_there_is_another(
-    bench: Any, pictures: Pictures, make_cell: Callable[..., Cell]
+    bench: Any, pictures: Pictures
 ) -> None:
     record = bench.store.reader.slide(bench.counted(n=1))
     known = replace(record.machine_cells["1"], field=FIELD)
@@ -53,7 +51,7 @@ def test_a_frame_that_is_known_stays_until_there_is_another(
 
 
 def test_a_cell_of_a_later_run_has_an_id_of_its_own(
-    bench: Any, pictures: Pictures, make_cell: Callable[..., Cell]
+    bench: Any, pictures: Pictures
 ) -> None:
     record = bench.store.reader.slide(bench.counted(n=1))
     assert keep_cell(pictures, record, make_cell(4), "").id == "4"
@@ -61,7 +59,7 @@ def test_a_cell_of_a_later_run_has_an_id_of_its_own(
 
 
 def test_the_crops_that_a_model_judged_come_back(
-    bench: Any, pictures: Pictures, make_cell: Callable[..., Cell]
+    bench: Any, pictures: Pictures
 ) -> None:
     record = bench.store.reader.slide(bench.counted(n=3))
     found = list(archived(pictures, record))

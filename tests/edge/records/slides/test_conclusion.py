@@ -1,10 +1,10 @@
 """The verdict of a slide in the records."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT, make_cell, make_set_up
 from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.inference import Card
@@ -19,7 +19,7 @@ from leukoscope_edge.records.slides.conclusion import (
     told_unsigned,
     verdict_of,
 )
-from leukoscope_edge.types import CallName, Cell, Reading, Tally
+from leukoscope_edge.types import CallName, Reading, Tally
 
 
 @pytest.mark.parametrize("scale", [None, 0.1, 0.2])
@@ -41,10 +41,7 @@ def test_another_objective_after_the_cells_were_judged_spoils_their_calls(
 
 
 def test_another_objective_before_the_count_spoils_nothing(
-    bench: Any,
-    card: Card,
-    make_set_up: Callable[..., Any],
-    make_cell: Callable[..., Cell],
+    bench: Any, card: Card
 ) -> None:
     slide = bench.store.start_slide(make_set_up(), "ann")
     facts = Corrected(objective="40x", calibration="x", scale_um_per_px=0.25)
@@ -65,11 +62,11 @@ def test_a_void_slide_gives_no_verdict(bench: Any, card: Card) -> None:
 
 
 def test_what_is_out_of_control_now_counts_beside_what_was(
-    bench: Any, card: Card, verdict: Verdict
+    bench: Any, card: Card
 ) -> None:
     slide = bench.counted()
     lamp, stain = message("void"), message("test")
-    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally(), quality=[lamp])
+    bench.store.count.finish_count(slide, VERDICT, "ann", tally=Tally(), quality=[lamp])
     record = bench.store.reader.slide(slide)
     assert context_of(record, card).quality == (lamp,)
     assert context_of(record, card, quality=[stain, lamp]).quality == (lamp, stain)
@@ -81,9 +78,7 @@ def test_a_count_is_over_once_it_was_finished(bench: Any, card: Card) -> None:
     assert context_of(bench.store.reader.slide(bench.finished()), card).is_over
 
 
-def test_cells_that_the_device_did_not_count_have_no_call(
-    bench: Any, make_cell: Callable[..., Cell]
-) -> None:
+def test_cells_that_the_device_did_not_count_have_no_call(bench: Any) -> None:
     slide = bench.counted(n=2)
     bench.store.count.add_cells(slide, [make_cell(3)], frames={}, is_counted=False)
     record = bench.store.reader.slide(slide)
@@ -91,11 +86,9 @@ def test_cells_that_the_device_did_not_count_have_no_call(
     assert [c.model for c in calls_of(record)] == [CallName.BLAST, CallName.UNCLEAR]
 
 
-def test_each_cell_brings_its_kind_a_persons_before_the_models(
-    bench: Any, kinds_slide: Any, verdict: Verdict
-) -> None:
+def test_each_cell_brings_its_kind_a_persons_before_the_models(bench: Any) -> None:
     """So that a marrow that was counted as blood is noticed after review as well."""
-    slide = kinds_slide(verdict)
+    slide = bench.of_kinds()
     record = bench.store.reader.slide(slide)
     kinds = [c.kind for c in calls_of(record)]
     assert kinds[-3:] == ["eosinophil", "erythroblast", "erythroblast"]
@@ -126,9 +119,9 @@ def test_a_blast_that_one_of_two_readers_saw_forbids_a_negative(
 
 @pytest.mark.parametrize("name", list(VerdictName))
 def test_that_the_machine_found_nothing_is_told_of_no_unsigned_slide(
-    verdict: Verdict, name: VerdictName
+    name: VerdictName,
 ) -> None:
-    outcome = outcome_of(replace(verdict, name=name))
+    outcome = outcome_of(replace(VERDICT, name=name))
     told = told_unsigned(outcome)
     if name is not VerdictName.NONE:
         assert told is outcome

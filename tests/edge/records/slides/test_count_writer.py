@@ -1,12 +1,12 @@
 """What a count writes: its start, its cells, its end, and its going on."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.edge.records.backups.sealing import PASSPHRASE
+from tests.edge.records.bench import REFUSAL, make_cell
 
 from leukoscope_edge.counting import Gathered
 from leukoscope_edge.errors import StepError
@@ -18,12 +18,10 @@ from leukoscope_edge.records import open_store
 from leukoscope_edge.records.backups import restore_backup, write_backup
 from leukoscope_edge.records.slides import FramesSeen, SlideState
 from leukoscope_edge.records.slides.slide_fold import NOT_GATHERED
-from leukoscope_edge.types import Call, CallName, Cell, Tally
+from leukoscope_edge.types import Call, CallName, Tally
 
 
-def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
-    bench: Any, make_cell: Callable[..., Cell]
-) -> None:
+def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(bench: Any) -> None:
     slide = bench.counted(n=3)
     store = bench.reopen()
     assert [r.id for r in store.reader.unfinished()] == [slide]
@@ -35,9 +33,7 @@ def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(
     assert [r.id for r in store.reader.unfinished()] == [slide]
 
 
-def test_what_is_newly_known_of_a_cell_replaces_what_was(
-    bench: Any, make_cell: Callable[..., Cell]
-) -> None:
+def test_what_is_newly_known_of_a_cell_replaces_what_was(bench: Any) -> None:
     slide = bench.counted(n=3)
     bench.store.count.add_cells(
         slide, [make_cell(3, CallName.BLAST, 0.95)], frames={}, gone=["2"]
@@ -49,8 +45,8 @@ def test_what_is_newly_known_of_a_cell_replaces_what_was(
     ]
 
 
-def test_a_refusal_is_kept_without_an_interval(bench: Any, refusal: Refusal) -> None:
-    slide = bench.finished(verdict=refusal)
+def test_a_refusal_is_kept_without_an_interval(bench: Any) -> None:
+    slide = bench.finished(verdict=REFUSAL)
     machine = bench.store.reader.slide(slide).machine
     assert machine.result == "none-possible"
     assert machine.blast_fraction_95 is None
@@ -78,9 +74,7 @@ def test_a_count_that_is_over_goes_on_only_where_somebody_asks(bench: Any) -> No
         bench.store.count.resume(signed, "ann", more=True)
 
 
-def test_what_a_cell_is_unlike_survives_a_resumption(
-    bench: Any, card: Card, make_cell: Callable[..., Cell]
-) -> None:
+def test_what_a_cell_is_unlike_survives_a_resumption(bench: Any, card: Card) -> None:
     slide, strange = bench.counted(n=1), make_cell(2, CallName.UNCLEAR, 0.5)
     call = Call(name=CallName.UNCLEAR, p_blast=0.5, is_unlike=True)
     bench.store.count.add_cells(slide, [replace(strange, call=call)], frames={})
@@ -96,7 +90,7 @@ SEEN = FramesSeen(
 
 
 def test_what_frames_were_like_adds_up_over_stops_and_comes_back_from_a_backup(
-    bench: Any, make_cell: Callable[..., Cell], tmp_path: Path
+    bench: Any, tmp_path: Path
 ) -> None:
     slide = bench.counted(n=1)
     for number in (2, 3):
@@ -120,12 +114,7 @@ def test_what_frames_were_like_adds_up_over_stops_and_comes_back_from_a_backup(
     ids=["no cell", "older program", "this program"],
 )
 def test_where_nobody_kept_what_the_frames_were_like_that_is_doubted(
-    bench: Any,
-    make_cell: Callable[..., Cell],
-    n_cells: int,
-    expected: tuple[Doubt, ...],
-    *,
-    is_told: bool,
+    bench: Any, n_cells: int, expected: tuple[Doubt, ...], *, is_told: bool
 ) -> None:
     slide = bench.counted(n=0)
     seen = SEEN if is_told else None

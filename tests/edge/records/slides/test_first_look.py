@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.records.bench import VERDICT, make_cell
 
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides import (
     MIN_OTHERS_REVIEWED,
     CellRecord,
@@ -20,15 +20,13 @@ from leukoscope_edge.records.slides.first_look import (
     left_for,
     pass_of,
 )
-from leukoscope_edge.types import CallName, Cell, Reading, Tally
+from leukoscope_edge.types import CallName, Reading, Tally
 
 N_SUSPECTS = 5
 
 
 @pytest.fixture
-def finished(
-    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
-) -> Callable[..., str]:
+def finished(bench: Any) -> Callable[..., str]:
     """A finished slide of some suspects and others, the suspects first."""
 
     def make(n_suspects: int, n_others: int, **changes: Any) -> str:
@@ -37,7 +35,7 @@ def finished(
         cells = [make_cell(i, name) for i, name in enumerate(names, start=1)]
         if cells:
             bench.store.count.add_cells(slide, cells, frames={})
-        bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
+        bench.store.count.finish_count(slide, VERDICT, "ann", tally=Tally())
         return slide
 
     return make
@@ -83,14 +81,12 @@ def test_its_order_stays_and_does_not_begin_with_the_suspects(
     assert [c.id for c in first_pass(after)] == [c.id for c in shown]
 
 
-def test_cells_that_an_edge_cut_off_are_not_asked_of_anybody(
-    bench: Any, make_cell: Callable[..., Cell], verdict: Verdict
-) -> None:
+def test_cells_that_an_edge_cut_off_are_not_asked_of_anybody(bench: Any) -> None:
     slide = bench.counted(n=1)
     bench.store.count.add_cells(
         slide, [make_cell(9, CallName.BLAST)], frames={}, is_counted=False
     )
-    bench.store.count.finish_count(slide, verdict, "ann", tally=Tally())
+    bench.store.count.finish_count(slide, VERDICT, "ann", tally=Tally())
     assert [c.id for c in first_pass(bench.store.reader.slide(slide))] == ["1"]
 
 

@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from tests.edge.records.conftest import COUNTS
+from tests.edge.records.bench import COUNTS, VERDICT
 from tests.edge.records.named_kinds import judge
 
 from leukoscope_edge.counting import NAMED
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides import is_first_look_over, left_for
 from leukoscope_edge.records.slides.kinds import comparison, own_cells
 from leukoscope_edge.types import CallName, Reading
@@ -19,18 +18,16 @@ def test_the_page_names_the_kinds_that_the_differential_knows() -> None:
     assert set(NamedKind.__args__) == {"", *NAMED}  # type: ignore[attr-defined]
 
 
-def test_the_kind_of_the_model_is_kept_and_read_again(
-    bench: Any, kinds_slide: Any, verdict: Verdict
-) -> None:
-    slide = kinds_slide(verdict)
+def test_the_kind_of_the_model_is_kept_and_read_again(bench: Any) -> None:
+    slide = bench.of_kinds()
     kinds = [c.kind for c in bench.reopen().reader.slide(slide).cells]
     assert kinds == [k for k, n in COUNTS.items() for _ in range(n)]
 
 
 def test_a_persons_kind_counts_before_the_models_and_says_who_and_when(
-    bench: Any, kinds_slide: Any, verdict: Verdict
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict)
+    slide = bench.of_kinds()
     judge(bench, slide, "1", "monocyte")
     cell = bench.store.reader.slide(slide).cells[0]
     assert (cell.kind, cell.named_kind, cell.final_kind) == (
@@ -43,8 +40,8 @@ def test_a_persons_kind_counts_before_the_models_and_says_who_and_when(
     assert event.at
 
 
-def test_no_kind_takes_a_blast_away(bench: Any, kinds_slide: Any, verdict: Any) -> None:
-    slide = kinds_slide(verdict)
+def test_no_kind_takes_a_blast_away(bench: Any) -> None:
+    slide = bench.of_kinds()
     bench.store.review.judge_cell(slide, "1", Reading.BLAST, "ann", key="a" * 8)
     assert bench.store.reader.slide(slide).cells[0].final_kind == "blast"
     with pytest.raises(StepError, match="only a normal cell has a kind"):
@@ -55,18 +52,18 @@ def test_no_kind_takes_a_blast_away(bench: Any, kinds_slide: Any, verdict: Any) 
 
 
 def test_a_kind_named_by_a_person_and_taken_back_is_the_models_again(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict)
+    slide = bench.of_kinds()
     judge(bench, slide, "1", "monocyte")
     bench.store.review.undo(slide, "ann", key="u" * 8)
     assert bench.store.reader.slide(slide).cells[0].final_kind == "neutrophil"
 
 
 def test_two_readers_read_halves_of_their_own_and_neither_sees_the_others(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict, n_readers=2, n_differential=400)
+    slide = bench.of_kinds(n_readers=2, n_differential=400)
     record = bench.store.reader.slide(slide)
     for person in ("ann", "eve"):
         for cell in left_for(bench.store.reader.slide(slide), person):
@@ -82,10 +79,8 @@ def test_two_readers_read_halves_of_their_own_and_neither_sees_the_others(
     assert own_cells(record, "third") == ()
 
 
-def test_nobody_signs_before_both_have_read_their_halves(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    slide = kinds_slide(verdict, n_readers=2, n_differential=400)
+def test_nobody_signs_before_both_have_read_their_halves(bench: Any) -> None:
+    slide = bench.of_kinds(n_readers=2, n_differential=400)
     cells = bench.store.reader.slide(slide).cells
     for person in ("ann", "eve"):
         for cell in cells[:10]:
@@ -94,13 +89,13 @@ def test_nobody_signs_before_both_have_read_their_halves(
     assert record.n_others_left == 0
     assert any(left_for(record, p) for p in record.readers)
     with pytest.raises(StepError, match="2 cells are still to be judged"):
-        bench.store.review.sign(slide, lambda _: verdict, "ann", key="s" * 8)
+        bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="s" * 8)
 
 
 def test_readers_who_name_other_kinds_leave_it_open_until_a_supervisor_settles_it(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict, n_readers=2)
+    slide = bench.of_kinds(n_readers=2)
     judge(bench, slide, "1", "monocyte", by="ann")
     judge(bench, slide, "1", "lymphocyte", by="eve")
     cell = bench.store.reader.slide(slide).cells[0]

@@ -1,11 +1,11 @@
 """What people write of a slide: words, signature, amendment, void."""
 
-from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.records.bench import VERDICT, make_set_up
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.inference import Card
@@ -15,7 +15,6 @@ from leukoscope_edge.records.slides import (
     Corrected,
     MissedCell,
     SlideRecord,
-    SlideSetUp,
     SlideState,
     verdict_of,
 )
@@ -31,9 +30,7 @@ MISSED = MissedCell(
 )
 
 
-def test_the_same_key_acts_once(
-    bench: Any, make_set_up: Callable[..., SlideSetUp], verdict: Verdict
-) -> None:
+def test_the_same_key_acts_once(bench: Any) -> None:
     store = bench.store
     assert store.start_slide(make_set_up(), "ann", key="s") == store.start_slide(
         make_set_up(), "ann", key="s"
@@ -43,7 +40,7 @@ def test_the_same_key_acts_once(
         missed = store.review.add_missed(slide, MISSED, "ann", key="m")
         assert missed == "m1"
         store.review.undo(slide, "ann", key="u")
-        signature = store.review.sign(slide, lambda _: verdict, "ann", key="g")
+        signature = store.review.sign(slide, lambda _: VERDICT, "ann", key="g")
         assert signature.version == 1
         store.review.amend(slide, "typo", "ann", key="a")
     kinds = [e.kind for e in store.reader.events(slide)]
@@ -62,25 +59,23 @@ def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
 
 
 def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
-    bench: Any, verdict: Verdict
+    bench: Any,
 ) -> None:
     slide = bench.finished(n=14)
     record = bench.store.reader.slide(slide)
     assert [c.id for c in record.to_review] == ["1", "2"]
     assert record.n_others_left == 10
     with pytest.raises(StepError, match="12 cells are still to be judged"):
-        bench.store.review.sign(slide, lambda _: verdict, "ann", key="early")
+        bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="early")
     assert bench.store.reader.slide(slide).signatures == ()
 
 
-def test_an_amended_slide_keeps_its_signed_version(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_an_amended_slide_keeps_its_signed_version(bench: Any) -> None:
     slide = bench.signed()
     first = bench.store.reader.slide(slide).signatures[0]
     bench.store.review.amend(slide, "second look", "ann")
     bench.store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="again")
-    bench.store.review.sign(slide, lambda _: verdict, "eve", key="v2")
+    bench.store.review.sign(slide, lambda _: VERDICT, "eve", key="v2")
     record = bench.store.reader.slide(slide)
     assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
     assert record.cells[0].word is Reading.NORMAL
@@ -132,11 +127,11 @@ def test_a_signed_slide_is_voided_only_through_an_amendment(bench: Any) -> None:
     assert (record.version, len(record.signatures)) == (1, 1)
 
 
-def test_nothing_more_happens_to_a_void_slide(bench: Any, verdict: Verdict) -> None:
+def test_nothing_more_happens_to_a_void_slide(bench: Any) -> None:
     slide, store = bench.reviewed(), bench.store
     store.review.void(slide, "", "ann")
     for step in (
-        lambda: store.review.sign(slide, lambda _: verdict, "ann", key="s"),
+        lambda: store.review.sign(slide, lambda _: VERDICT, "ann", key="s"),
         lambda: store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="j"),
         lambda: store.count.resume(slide, "ann", more=True),
         lambda: store.review.correct(slide, Corrected(age=AgeGroup.CHILD), "", "ann"),
@@ -149,14 +144,12 @@ def test_nothing_more_happens_to_a_void_slide(bench: Any, verdict: Verdict) -> N
     assert store.reader.slide(slide).is_erased
 
 
-def test_the_verdict_is_concluded_from_the_slide_as_it_is_written(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_the_verdict_is_concluded_from_the_slide_as_it_is_written(bench: Any) -> None:
     slide, seen = bench.reviewed(), []
 
     def conclude(record: SlideRecord) -> Verdict:
         seen.append(record.seq)
-        return verdict
+        return VERDICT
 
     head = bench.store.log.head().seq
     signature = bench.store.review.sign(slide, conclude, "ann", key="s")
@@ -164,9 +157,7 @@ def test_the_verdict_is_concluded_from_the_slide_as_it_is_written(
     assert signature.seq == head + 1
 
 
-def test_nobody_judges_between_the_decision_and_the_signature(
-    bench: Any, verdict: Verdict
-) -> None:
+def test_nobody_judges_between_the_decision_and_the_signature(bench: Any) -> None:
     """Neither a thread of the same page nor another program."""
     slide = bench.reviewed()
     other = open_store(bench.folder)
@@ -188,7 +179,7 @@ def test_nobody_judges_between_the_decision_and_the_signature(
         for thread in judging:
             thread.join(0.3)
             assert thread.is_alive()
-        return verdict
+        return VERDICT
 
     head = bench.store.log.head().seq
     signature = bench.store.review.sign(slide, conclude, "ann", key="s")
@@ -210,10 +201,8 @@ def test_why_a_version_was_amended_is_kept_with_who_and_when(bench: Any) -> None
     assert record.state is SlideState.AMENDING
 
 
-def test_a_note_on_a_cell_is_sealed_and_goes_with_the_name(
-    bench: Any, kinds_slide: Any, verdict: Any
-) -> None:
-    slide = kinds_slide(verdict)
+def test_a_note_on_a_cell_is_sealed_and_goes_with_the_name(bench: Any) -> None:
+    slide = bench.of_kinds()
     bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
     bench.store.review.remark(slide, "1", "like Ann's last one", "eve", key="n" * 8)
     cell = bench.store.reader.slide(slide).cells[0]

@@ -13,9 +13,9 @@ from leukoscope_edge.sample import AgeGroup
 
 
 def test_a_sites_own_ranges_count_and_a_broken_file_keeps_no_result_back(
-    bench: Any, kinds_slide: Any, verdict: Any
+    bench: Any,
 ) -> None:
-    slide = kinds_slide(verdict)
+    slide = bench.of_kinds()
     (bench.folder / RANGES_NAME).write_text("[adult]\n")
     version = open_version(bench.store, slide)
     assert version.ranges is None

@@ -1,11 +1,11 @@
 """What older programs wrote is read as they meant it."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import make_cell
 
 from leukoscope_edge.i18n import language_codes, languages
 from leukoscope_edge.messages import message
@@ -17,7 +17,7 @@ from leukoscope_edge.records.slides.slide_fold import (
     fold,
     why_not,
 )
-from leukoscope_edge.types import THRESHOLDS, Cell
+from leukoscope_edge.types import THRESHOLDS
 
 NETWORK = "a network"
 
@@ -40,7 +40,7 @@ def of_an_older_program(event: Event) -> Event:
 
 
 def test_a_kept_frame_of_an_older_record_was_looked_at_by_what_served_then(
-    bench: Any, make_cell: Callable[..., Cell]
+    bench: Any,
 ) -> None:
     store, slide = bench.store, bench.counted(n=0)
 

@@ -1,16 +1,16 @@
 """The slides as they stand, found by number, by sample, and by what is left to do."""
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import make_set_up
 from tests.edge.records.tampering import tamper
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.records import CriticalCall, Store
-from leukoscope_edge.records.slides import Action, SlideSetUp, SlideState
+from leukoscope_edge.records.slides import Action, SlideState
 
 
 def test_a_finished_slide_is_not_unfinished(bench: Any) -> None:
@@ -42,7 +42,7 @@ def test_slides_of_one_sample_are_found_by_its_label(bench: Any) -> None:
     ],
 )
 def test_order_is_by_number_whatever_the_clock_says(
-    tmp_path: Path, make_set_up: Callable[..., SlideSetUp], clock: datetime
+    tmp_path: Path, clock: datetime
 ) -> None:
     times = iter([clock.replace(year=2026), clock])
     with Store(tmp_path / "r", now=lambda: next(times, clock)) as store:

@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import VERDICT
 
-from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.slides.count_writer import CountWriter
 from leukoscope_edge.records.slides.review_writer import ReviewWriter
 from leukoscope_edge.types import Reading, Tally
@@ -29,22 +29,22 @@ def parts(bench: Any, emptied: list[str]) -> dict[str, Any]:
 
 
 def test_a_count_empties_the_log_once_it_has_ended(
-    bench: Any, parts: dict[str, Any], emptied: list[str], verdict: Verdict
+    bench: Any, parts: dict[str, Any], emptied: list[str]
 ) -> None:
     count = CountWriter(**parts)
     slide = bench.counted()
     count.resume(slide, "ann")
     assert emptied == []
-    count.finish_count(slide, verdict, "ann", tally=Tally())
+    count.finish_count(slide, VERDICT, "ann", tally=Tally())
     assert emptied == ["finish"]
 
 
 def test_a_review_empties_the_log_once_it_is_signed(
-    bench: Any, parts: dict[str, Any], emptied: list[str], verdict: Verdict
+    bench: Any, parts: dict[str, Any], emptied: list[str]
 ) -> None:
     review = ReviewWriter(**parts)
     slide = bench.reviewed()
     review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="again")
     assert emptied == []
-    review.sign(slide, lambda _: verdict, "ann", key="sign")
+    review.sign(slide, lambda _: VERDICT, "ann", key="sign")
     assert emptied == ["sign"]

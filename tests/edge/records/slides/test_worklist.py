@@ -7,6 +7,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from tests.edge.records.bench import REFUSAL, VERDICT, make_set_up
 
 from leukoscope_edge.outcome import VerdictName
 from leukoscope_edge.records import DATABASE_NAME, Store
@@ -51,14 +52,14 @@ def test_a_new_device_lists_nothing(bench: Any) -> None:
     assert bench.store.worklist.slides_of("S-1") == []
 
 
-def test_each_filter_shows_its_slides(bench: Any, refusal: Any, verdict: Any) -> None:
+def test_each_filter_shows_its_slides(bench: Any) -> None:
     counting = bench.counted()
     unread = bench.finished()
-    refused = look_at_all(bench, bench.finished(refusal))
-    voided = bench.finished(refusal)
+    refused = look_at_all(bench, bench.finished(REFUSAL))
+    voided = bench.finished(REFUSAL)
     bench.store.review.void(voided, "torn", "ann", key="void-0001")
     signed = bench.signed()
-    assert verdict.name in (VerdictName.BLASTS, VerdictName.FEW)
+    assert VERDICT.name in (VerdictName.BLASTS, VerdictName.FEW)
     table = {
         Show.ALL: [signed, voided, refused, unread, counting],
         Show.TO_REVIEW: [refused, unread],
@@ -70,10 +71,8 @@ def test_each_filter_shows_its_slides(bench: Any, refusal: Any, verdict: Any) ->
     assert {show: found(bench, show=show) for show in table} == table
 
 
-def test_a_suspicion_finds_a_slide_only_once_people_have_looked(
-    bench: Any, verdict: Any
-) -> None:
-    slide, read_by_two = bench.finished(verdict), bench.finished(verdict, n_readers=2)
+def test_a_suspicion_finds_a_slide_only_once_people_have_looked(bench: Any) -> None:
+    slide, read_by_two = bench.finished(VERDICT), bench.finished(VERDICT, n_readers=2)
     assert found(bench, show=Show.SUSPECTS) == []
     assert found(bench, show=Show.SUSPECTS, tells_early=True) == [slide]
     assert read_by_two not in found(bench, show=Show.SUSPECTS, tells_early=True)
@@ -83,10 +82,10 @@ def test_a_suspicion_finds_a_slide_only_once_people_have_looked(
 
 @pytest.mark.parametrize("early", [False, True])
 def test_what_the_model_alone_did_not_find_is_told_by_no_list(
-    bench: Any, refusal: Any, verdict: Any, *, early: bool
+    bench: Any, *, early: bool
 ) -> None:
-    negative = replace(verdict, name=VerdictName.NONE)
-    slides = [look_at_all(bench, bench.finished(o)) for o in (refusal, negative)]
+    negative = replace(VERDICT, name=VerdictName.NONE)
+    slides = [look_at_all(bench, bench.finished(o)) for o in (REFUSAL, negative)]
     listed = bench.store.worklist.find(Wanted(tells_early=early)).slides
     assert {one.id: one.is_told(early=early) for one in listed} == dict.fromkeys(
         slides, False
@@ -108,12 +107,10 @@ def test_database_and_page_tell_the_same_verdicts(bench: Any) -> None:
         assert slide.is_told(early=early) == bool(is_told), (early, row)
 
 
-def test_a_refusal_is_found_once_somebody_has_signed_it(
-    bench: Any, refusal: Any
-) -> None:
-    slide = look_at_all(bench, bench.finished(refusal))
+def test_a_refusal_is_found_once_somebody_has_signed_it(bench: Any) -> None:
+    slide = look_at_all(bench, bench.finished(REFUSAL))
     assert found(bench, show=Show.REFUSED) == []
-    bench.store.review.sign(slide, lambda _: refusal, "ann", key="sign-0001")
+    bench.store.review.sign(slide, lambda _: REFUSAL, "ann", key="sign-0001")
     assert found(bench, show=Show.REFUSED) == [slide]
 
 
@@ -154,9 +151,7 @@ def test_who_is_erased_is_found_by_no_label(bench: Any) -> None:
     assert rows == [(None,)]
 
 
-def test_dates_bound_the_list_from_a_moment_until_before_another(
-    bench: Any, make_set_up: Any
-) -> None:
+def test_dates_bound_the_list_from_a_moment_until_before_another(bench: Any) -> None:
     bench.store.close()
     for day in range(3):
         with Store(bench.folder, now=lambda d=day: NOON + timedelta(days=d)) as store:
@@ -168,9 +163,7 @@ def test_dates_bound_the_list_from_a_moment_until_before_another(
     assert found(bench, since=second, before=third) == ["0002"]
 
 
-def test_pages_hold_every_slide_once_and_a_page_too_far_is_the_last(
-    bench: Any, make_set_up: Any
-) -> None:
+def test_pages_hold_every_slide_once_and_a_page_too_far_is_the_last(bench: Any) -> None:
     n = PAGE_SLIDES + 2
     slides = [bench.store.start_slide(make_set_up(), "ann") for _ in range(n)]
     pages = [bench.store.worklist.find(Wanted(page=p)) for p in (1, 2, 9)]
