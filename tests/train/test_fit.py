@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny_plans import HEADS_ALONE, KIND_FIRST, PLAN, Draw, draw_kinds
+from tests.train.drawn_cells import draw_cells
+from tests.train.tiny_plans import HEADS_ALONE, KIND_FIRST, PLAN, draw_kinds
 
 from leukoscope_train.distributed import HERE, Machine
 from leukoscope_train.errors import DataError
@@ -29,7 +30,7 @@ class Interrupted(Machine):
 
 @pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet"])
 def test_a_killed_run_resumes_to_the_same_weights(
-    architecture: Architecture, tmp_path: Path, draw_cells: Draw
+    architecture: Architecture, tmp_path: Path
 ) -> None:
     path = tmp_path / "c.ckpt"
     drawn = draw_cells()
@@ -46,7 +47,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
 
 
 def test_a_finished_fit_is_kept_without_what_only_training_needs(
-    tmp_path: Path, draw_cells: Draw
+    tmp_path: Path,
 ) -> None:
     crops, path = draw_cells(), tmp_path / "c.ckpt"
     whole = fit(crops, PLAN, checkpoint=path)
@@ -58,9 +59,7 @@ def test_a_finished_fit_is_kept_without_what_only_training_needs(
     assert len(json.loads(history_path(path).read_text())) == PLAN.n_epochs
 
 
-def test_a_checkpoint_waits_for_its_time_but_not_in_the_end(
-    tmp_path: Path, draw_cells: Draw
-) -> None:
+def test_a_checkpoint_waits_for_its_time_but_not_in_the_end(tmp_path: Path) -> None:
     crops, path = draw_cells(), tmp_path / "c.ckpt"
     seldom = Machine(device=HERE.device, save_every_s=3600)
     with pytest.raises(KeyboardInterrupt):
@@ -75,9 +74,7 @@ def test_a_checkpoint_waits_for_its_time_but_not_in_the_end(
     assert path.exists()
 
 
-def test_a_full_disk_leaves_the_previous_checkpoint(
-    tmp_path: Path, draw_cells: Draw
-) -> None:
+def test_a_full_disk_leaves_the_previous_checkpoint(tmp_path: Path) -> None:
     crops, path = draw_cells(), tmp_path / "c.ckpt"
     with pytest.raises(KeyboardInterrupt):
         fit(crops, PLAN, checkpoint=path, machine=Interrupted(device=HERE.device))
@@ -93,16 +90,14 @@ def test_a_full_disk_leaves_the_previous_checkpoint(
     assert fit(crops, PLAN, checkpoint=path).training is False
 
 
-def test_a_checkpoint_of_another_plan_is_refused(
-    tmp_path: Path, draw_cells: Draw
-) -> None:
+def test_a_checkpoint_of_another_plan_is_refused(tmp_path: Path) -> None:
     crops, path = draw_cells(), tmp_path / "c.ckpt"
     fit(crops, replace(PLAN, n_epochs=1), checkpoint=path)
     with pytest.raises(DataError, match="another plan"):
         fit(crops, PLAN, checkpoint=path)
 
 
-def test_a_network_learns_what_can_be_learned(draw_cells: Draw) -> None:
+def test_a_network_learns_what_can_be_learned() -> None:
     plan = replace(PLAN, n_epochs=12, n_draws=192, average=0.9)
     network = fit(draw_cells(seed=1), plan)
     unseen = draw_cells(seed=2)
@@ -126,8 +121,8 @@ def test_a_batch_of_other_kinds_alone_still_has_a_loss() -> None:
     assert float(loss) == pytest.approx(math.log(2))
 
 
-def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> None:
-    both = draw_kinds(draw_cells)
+def test_a_network_that_asks_the_kind_first_learns_both() -> None:
+    both = draw_kinds()
     plan = replace(KIND_FIRST, n_epochs=12, n_draws=288, average=0.9, peak_rate=1e-3)
     margin = margins(fit(both, plan), kept_crops(both, plan))
     lymphoid, blast = both.lymphoid, both.labels == 1
@@ -135,7 +130,7 @@ def test_a_network_that_asks_the_kind_first_learns_both(draw_cells: Draw) -> Non
     assert margin[~lymphoid].max() < np.median(margin[blast])
 
 
-def test_passes_go_on_from_fitted_heads(draw_cells: Draw) -> None:
+def test_passes_go_on_from_fitted_heads() -> None:
     crops = draw_cells()
     alone = fit(crops, HEADS_ALONE)
     slow = replace(HEADS_ALONE, n_epochs=1, peak_rate=1e-9)
@@ -145,24 +140,24 @@ def test_passes_go_on_from_fitted_heads(draw_cells: Draw) -> None:
     assert torch.allclose(alone.head.weight, after.head.weight, atol=1e-6)
 
 
-def test_a_network_without_a_pooled_head_cannot_begin_so(draw_cells: Draw) -> None:
+def test_a_network_without_a_pooled_head_cannot_begin_so() -> None:
     with pytest.raises(DataError, match="no pooled head"):
         fit(draw_cells(), replace(HEADS_ALONE, architecture="lstm"))
 
 
-def test_only_some_cells_are_watched(draw_cells: Draw) -> None:
+def test_only_some_cells_are_watched() -> None:
     crops = draw_cells()
     assert len(some_of(crops, 10)) == 10
     assert len(some_of(crops, 10**6)) == len(crops)
     assert len(some_of(crops.pick(np.arange(0)), 10)) == 0
 
 
-def test_one_class_alone_is_refused(draw_cells: Draw) -> None:
+def test_one_class_alone_is_refused() -> None:
     crops = draw_cells()
     with pytest.raises(DataError, match="both classes"):
         fit(crops.pick(crops.labels == 1), PLAN)
 
 
-def test_cells_stored_smaller_than_the_input_are_refused(draw_cells: Draw) -> None:
+def test_cells_stored_smaller_than_the_input_are_refused() -> None:
     with pytest.raises(DataError, match="--side-px 64"):
         fit(draw_cells(), replace(PLAN, side_px=64))

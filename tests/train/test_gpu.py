@@ -1,22 +1,20 @@
 """What only a GPU can show; skipped, loudly, where there is none."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from tests.train.drawn_cells import draw_cells
 
-from leukoscope_train.data import CropSet, Variation, vary
+from leukoscope_train.data import Variation, vary
 from leukoscope_train.data.augment import finish_batch
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import fit, margins
 from leukoscope_train.networks import make_network
 from leukoscope_train.plan import FitPlan
 from leukoscope_train.sampling import kept_crops
-
-Draw = Callable[..., CropSet]
 
 pytestmark = pytest.mark.skipif(
     not torch.cuda.is_available(), reason="NO GPU HERE: its fits were not tested"
@@ -33,9 +31,7 @@ class Interrupted(Machine):
         raise KeyboardInterrupt
 
 
-def test_a_killed_run_resumes_to_the_same_weights(
-    tmp_path: Path, draw_cells: Draw
-) -> None:
+def test_a_killed_run_resumes_to_the_same_weights(tmp_path: Path) -> None:
     crops, path, gpu = draw_cells(), tmp_path / "c.ckpt", this_machine(0)
     whole = fit(crops, PLAN, machine=gpu)
     with pytest.raises(KeyboardInterrupt):
@@ -47,7 +43,7 @@ def test_a_killed_run_resumes_to_the_same_weights(
 
 
 def test_a_recorded_network_learns_what_an_unrecorded_one_does(
-    monkeypatch: pytest.MonkeyPatch, draw_cells: Draw
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     crops, gpu = draw_cells(), this_machine(0)
     recorded = fit(crops, PLAN, machine=gpu).state_dict()
@@ -57,7 +53,7 @@ def test_a_recorded_network_learns_what_an_unrecorded_one_does(
         assert torch.allclose(value, recorded[name], atol=1e-3), name
 
 
-def test_cells_are_varied_as_on_the_processor(draw_cells: Draw) -> None:
+def test_cells_are_varied_as_on_the_processor() -> None:
     crops = torch.from_numpy(draw_cells(32, 8).pixels)
     mean = []
     for device in ("cpu", "cuda"):
@@ -68,7 +64,7 @@ def test_cells_are_varied_as_on_the_processor(draw_cells: Draw) -> None:
     assert np.allclose(mean[0], mean[1], rtol=0.05)
 
 
-def test_colours_are_finished_as_on_the_processor(draw_cells: Draw) -> None:
+def test_colours_are_finished_as_on_the_processor() -> None:
     crops = torch.from_numpy(draw_cells().pixels).permute(0, 3, 1, 2).float()
     inside = (crops.amax(1, keepdim=True) > 0).float()
     here = finish_batch(crops, inside, "masked-standardised")
@@ -77,9 +73,7 @@ def test_colours_are_finished_as_on_the_processor(draw_cells: Draw) -> None:
 
 
 @pytest.mark.parametrize("architecture", ["resnet50", "alexnet"])
-def test_a_network_judges_as_on_the_processor(
-    architecture: str, draw_cells: Draw
-) -> None:
+def test_a_network_judges_as_on_the_processor(architecture: str) -> None:
     plan = replace(PLAN, architecture=architecture)
     this_machine(0)
     torch.manual_seed(0)

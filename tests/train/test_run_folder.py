@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.train.tiny_plans import PLAN, Draw
+from tests.train.drawn_cells import draw_cells
+from tests.train.tiny_plans import PLAN
 
 from leukoscope_edge.inference import DecisionEntry, SpreadEntry
 from leukoscope_train import run_folder
@@ -41,7 +42,7 @@ def test_a_plan_comes_back_as_it_was_fitted(tmp_path: Path) -> None:
     assert run_folder.load_plan(tmp_path) == PLAN
 
 
-def test_margins_are_those_of_the_same_cells(tmp_path: Path, draw_cells: Draw) -> None:
+def test_margins_are_those_of_the_same_cells(tmp_path: Path) -> None:
     crops = draw_cells(4, 2)
     margins, fold_of = np.linspace(-1, 1, 8), np.arange(8) % 4
     run_folder.save_margins(tmp_path, margins, crops, fold_of)

@@ -5,14 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny_plans import KIND_FIRST, PLAN, Draw, draw_kinds
+from tests.train.drawn_cells import draw_cells
+from tests.train.tiny_plans import KIND_FIRST, PLAN, draw_kinds
 
 from leukoscope_train.data import concatenate
 from leukoscope_train.distributed import HERE, Machine
 from leukoscope_train.sampling import OTHER_KIND, batches, draw_weights, labels_for
 
 
-def test_both_classes_and_all_people_are_drawn_alike(draw_cells: Draw) -> None:
+def test_both_classes_and_all_people_are_drawn_alike() -> None:
     crops = draw_cells(8, 6)
     unequal = crops.pick(np.r_[0:48, 0:1, 0:1])
     weights = draw_weights(unequal, PLAN)
@@ -20,7 +21,7 @@ def test_both_classes_and_all_people_are_drawn_alike(draw_cells: Draw) -> None:
     assert weights[unequal.labels == 1].sum() == pytest.approx(0.5)
 
 
-def test_unknown_people_get_their_share_of_a_class(draw_cells: Draw) -> None:
+def test_unknown_people_get_their_share_of_a_class() -> None:
     crops = draw_cells(8, 6)
     extra = replace(
         crops.pick(crops.labels == 0),
@@ -32,7 +33,7 @@ def test_unknown_people_get_their_share_of_a_class(draw_cells: Draw) -> None:
     assert weights[both.people == ""].sum() == pytest.approx(0.5 * 0.4)
 
 
-def test_workers_change_nothing(draw_cells: Draw) -> None:
+def test_workers_change_nothing() -> None:
     crops = draw_cells()
     alone = list(batches(crops, PLAN, HERE))
     helped = list(batches(crops, PLAN, Machine(device=HERE.device, n_workers=1)))
@@ -41,7 +42,7 @@ def test_workers_change_nothing(draw_cells: Draw) -> None:
         assert torch.equal(labels, same_labels)
 
 
-def test_a_resumed_fit_draws_what_was_left(draw_cells: Draw) -> None:
+def test_a_resumed_fit_draws_what_was_left() -> None:
     crops = draw_cells()
     whole = list(batches(crops, PLAN, HERE))
     rest = list(batches(crops, PLAN, HERE, start=1))
@@ -53,7 +54,7 @@ def test_a_resumed_fit_draws_what_was_left(draw_cells: Draw) -> None:
         assert torch.equal(labels, same_labels)
 
 
-def test_processes_share_every_batch(draw_cells: Draw) -> None:
+def test_processes_share_every_batch() -> None:
     crops = draw_cells()
     whole = [labels for _, labels in batches(crops, PLAN, HERE)]
     parts = [
@@ -68,10 +69,8 @@ def test_processes_share_every_batch(draw_cells: Draw) -> None:
         assert torch.equal(labels[1::2], odd)
 
 
-def test_kinds_are_a_class_of_their_own_where_they_are_asked_first(
-    draw_cells: Draw,
-) -> None:
-    both = draw_kinds(draw_cells)
+def test_kinds_are_a_class_of_their_own_where_they_are_asked_first() -> None:
+    both = draw_kinds()
     labels = labels_for(both, KIND_FIRST)
     weights = draw_weights(both, KIND_FIRST)
     for label in (0, 1, OTHER_KIND):

@@ -1,22 +1,19 @@
 """Plans so small that a test fits them, and cells of three kinds for them."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_train.data import CropSet, concatenate
 from leukoscope_train.plan import FitPlan
-
-Draw = Callable[..., CropSet]
-
 
 PLAN = FitPlan(
     architecture="alexnet-tiny", side_px=24, n_epochs=2, n_draws=64, batch=16
 )
 
 
-def draw_kinds(draw_cells: Draw) -> CropSet:
+def draw_kinds() -> CropSet:
     """Cells of known people, and half discs of unknown ones as granulocytes."""
     crops = draw_cells(seed=1)
     pixels = crops.pixels[:24].copy()

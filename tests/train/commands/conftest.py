@@ -1,20 +1,18 @@
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 from tests.train.commands.small_run import PLAN
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
-from leukoscope_train.data import CropSet, Demographics, save_crops
+from leukoscope_train.data import Demographics, save_crops
 from leukoscope_train.json_files import write_json
-
-Draw = Callable[..., CropSet]
 
 
 @pytest.fixture
-def prepared(tmp_path: Path, draw_cells: Draw) -> Path:
+def prepared(tmp_path: Path) -> Path:
     """A prepared folder, a plan beside it."""
     folder = tmp_path / "run"
     folder.mkdir()

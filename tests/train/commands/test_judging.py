@@ -1,13 +1,13 @@
 """The commands that judge: whom they leave out, and what tells two runs apart."""
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.train.commands.small_run import run
+from tests.train.drawn_cells import draw_cells
 from tests.train.encoded_again import again
 from tests.train.evaluation.drawn_scores import scores
 
@@ -15,8 +15,6 @@ from leukoscope_train.commands.judging import difference, without_leaks
 from leukoscope_train.data import CropSet
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import model_row
-
-Draw = Callable[..., CropSet]
 
 
 def test_a_difference_is_surer_than_either_run() -> None:
@@ -40,7 +38,7 @@ def test_a_difference_is_surer_than_either_run() -> None:
 
 
 def test_who_was_trained_on_is_refused_or_left_out_aloud(
-    draw_cells: Draw, capsys: pytest.CaptureFixture[str]
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     crops = draw_cells()
     trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(24, 48))
@@ -56,7 +54,7 @@ def test_who_was_trained_on_is_refused_or_left_out_aloud(
         without_leaks(crops, crops, drop=True)
 
 
-def test_a_trained_cell_of_unknown_people_is_left_out_alone(draw_cells: Draw) -> None:
+def test_a_trained_cell_of_unknown_people_is_left_out_alone() -> None:
     crops = replace(draw_cells(), people=np.full(48, ""))
     trained, unseen = crops.pick(np.arange(24)), crops.pick(np.arange(23, 48))
     with pytest.raises(DataError, match=str(unseen.names[0])):

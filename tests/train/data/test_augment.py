@@ -1,18 +1,16 @@
 """What varying does to a cell, on drawn cells and discs."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 import torch
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_edge.vision import Colour, finish_crop
-from leukoscope_train.data import CropSet, augment
+from leukoscope_train.data import augment
 from leukoscope_train.data.augment import Variation, compress, finish_batch, keep, vary
-
-Draw = Callable[..., CropSet]
 
 STILL = Variation(
     scale=0, shift=0, rim_px=0.5, blur_px=0, noise=0, mix=0, gain=0, gamma=0, jpeg=0
@@ -24,7 +22,7 @@ def chance(seed: int = 1) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-def test_varying_keeps_the_surroundings_black(draw_cells: Draw) -> None:
+def test_varying_keeps_the_surroundings_black() -> None:
     crops = torch.from_numpy(draw_cells().pixels)
     varied = vary(crops, 24, "masked-standardised", Variation(), chance())
     assert varied.shape == (len(crops), 24, 24, 3)
@@ -34,7 +32,7 @@ def test_varying_keeps_the_surroundings_black(draw_cells: Draw) -> None:
     assert (inside.float().mean(dim=(1, 2)) > 0.2).all()
 
 
-def test_every_cell_is_varied_by_chance_of_its_own(draw_cells: Draw) -> None:
+def test_every_cell_is_varied_by_chance_of_its_own() -> None:
     one = torch.from_numpy(draw_cells().pixels[:1]).repeat(8, 1, 1, 1)
     varied = vary(one, 24, "masked", Variation(), chance())
     again = vary(one, 24, "masked", Variation(), chance())
@@ -75,9 +73,7 @@ def test_scale_and_shift_stay_within_the_recipe() -> None:
 
 
 @pytest.mark.parametrize("colour", ["masked", "masked-standardised"])
-def test_a_batch_is_finished_as_the_device_finishes_a_cell(
-    draw_cells: Draw, colour: Colour
-) -> None:
+def test_a_batch_is_finished_as_the_device_finishes_a_cell(colour: Colour) -> None:
     pixels = draw_cells().pixels[:6]
     inside = pixels.max(axis=3) > 0
     batch = finish_batch(
@@ -100,7 +96,7 @@ def test_cells_are_blurred_each_by_its_own_gaussian() -> None:
     assert np.abs(blurred[1, 0] - wanted)[8:-8, 8:-8].max() < 1
 
 
-def test_some_cells_are_compressed(draw_cells: Draw) -> None:
+def test_some_cells_are_compressed() -> None:
     crop, random = draw_cells().pixels[0], np.random.default_rng(0)
     assert np.array_equal(compress(crop, 0.0, random), crop)
     squeezed = compress(crop, 1.0, random)
@@ -108,12 +104,12 @@ def test_some_cells_are_compressed(draw_cells: Draw) -> None:
     assert np.array_equal(squeezed.max(axis=2) > 0, crop.max(axis=2) > 0)
 
 
-def test_an_unvaried_crop_is_what_the_device_cuts(draw_cells: Draw) -> None:
+def test_an_unvaried_crop_is_what_the_device_cuts() -> None:
     crop = draw_cells().pixels[0]
     assert np.array_equal(keep(crop, 24, "masked"), crop[4:28, 4:28])
 
 
-def test_contrast_is_raised_inside_the_cell_alone(draw_cells: Draw) -> None:
+def test_contrast_is_raised_inside_the_cell_alone() -> None:
     crop = draw_cells().pixels[0]
     flat, raised = keep(crop, 24, "masked"), keep(crop, 24, "masked", "clahe")
     assert ((flat > 0) == (raised > 0)).all()

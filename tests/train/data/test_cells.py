@@ -1,15 +1,14 @@
 """Crops as they are kept."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train.data import read_cells
 from leukoscope_train.data.cells import (
-    CropSet,
     crop_cells,
     cut_out_crop,
     load_crops,
@@ -18,10 +17,8 @@ from leukoscope_train.data.cells import (
 )
 from leukoscope_train.errors import DataError
 
-Draw = Callable[..., CropSet]
 
-
-def test_crops_survive_the_disk(tmp_path: Path, draw_cells: Draw) -> None:
+def test_crops_survive_the_disk(tmp_path: Path) -> None:
     crops = draw_cells()
     save_crops(tmp_path / "c.npz", crops)
     again = load_crops(tmp_path / "c.npz")

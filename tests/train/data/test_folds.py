@@ -1,19 +1,16 @@
 """No person and no image stands on two sides of a fold."""
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.train.drawn_cells import draw_cells
 
-from leukoscope_train.data import CropSet
 from leukoscope_train.data.folds import fold_people, folds_of, refuse_leaks
 from leukoscope_train.errors import DataError
 
-Draw = Callable[..., CropSet]
 
-
-def test_no_person_stands_in_two_folds(draw_cells: Draw) -> None:
+def test_no_person_stands_in_two_folds() -> None:
     crops = draw_cells()
     folds = fold_people(crops, 4)
     fold_of = folds_of(crops, folds)
@@ -22,12 +19,12 @@ def test_no_person_stands_in_two_folds(draw_cells: Draw) -> None:
     assert set(fold_of) == {0, 1, 2, 3}
 
 
-def test_too_few_people_for_the_folds_are_refused(draw_cells: Draw) -> None:
+def test_too_few_people_for_the_folds_are_refused() -> None:
     with pytest.raises(DataError, match="fewer than 4 folds"):
         fold_people(draw_cells(4), 4)
 
 
-def test_the_same_image_on_two_sides_is_refused(draw_cells: Draw) -> None:
+def test_the_same_image_on_two_sides_is_refused() -> None:
     crops = draw_cells()
     pixels = crops.pixels.copy()
     pixels[-1] = pixels[0]

@@ -1,11 +1,10 @@
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.train.drawn_cells import draw_cells
 from tests.train.encoded_again import again
 
-from leukoscope_train.data import CropSet
 from leukoscope_train.data.leaks import (
     drop_twins,
     find_twins,
@@ -14,20 +13,18 @@ from leukoscope_train.data.leaks import (
 )
 from leukoscope_train.errors import DataError
 
-Draw = Callable[..., CropSet]
 
-
-def test_no_cells_have_no_twins(draw_cells: Draw) -> None:
+def test_no_cells_have_no_twins() -> None:
     empty = draw_cells().pick(np.zeros(0, np.int64))
     assert find_twins(empty, empty.people) == []
 
 
-def test_different_cells_are_no_twins(draw_cells: Draw) -> None:
+def test_different_cells_are_no_twins() -> None:
     crops = draw_cells()
     assert find_twins(crops, crops.people) == []
 
 
-def test_a_cell_encoded_again_is_found_and_its_people_joined(draw_cells: Draw) -> None:
+def test_a_cell_encoded_again_is_found_and_its_people_joined() -> None:
     crops = draw_cells()
     pixels = crops.pixels.copy()
     pixels[13] = again(pixels[1])
@@ -41,7 +38,7 @@ def test_a_cell_encoded_again_is_found_and_its_people_joined(draw_cells: Draw) -
     refuse_twins(merged, merged.people)
 
 
-def test_a_cell_shown_twice_is_kept_once_and_counted(draw_cells: Draw) -> None:
+def test_a_cell_shown_twice_is_kept_once_and_counted() -> None:
     crops = draw_cells()
     pixels = crops.pixels.copy()
     pixels[3], pixels[4] = again(pixels[1]), again(pixels[2])
@@ -52,7 +49,7 @@ def test_a_cell_shown_twice_is_kept_once_and_counted(draw_cells: Draw) -> None:
     assert drop_twins(crops)[1] == []
 
 
-def test_a_cell_of_both_classes_is_refused(draw_cells: Draw) -> None:
+def test_a_cell_of_both_classes_is_refused() -> None:
     crops = draw_cells()
     pixels = crops.pixels.copy()
     pixels[7] = again(pixels[1])

@@ -1,17 +1,14 @@
 """What size alone can tell."""
 
-from collections.abc import Callable
-
 import numpy as np
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_train.data import CropSet, fold_people, folds_of
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.evaluation.baselines import fit_size, p_by_size, size_out_of_fold
 
-Draw = Callable[..., CropSet]
 
-
-def test_size_alone_is_judged_on_people_it_never_saw(draw_cells: Draw) -> None:
+def test_size_alone_is_judged_on_people_it_never_saw() -> None:
     crops = draw_cells()
     areas = 60 + 30.0 * crops.labels + np.random.default_rng(0).normal(0, 4, 48)
     sized = CropSet(

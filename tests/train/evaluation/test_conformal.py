@@ -1,19 +1,16 @@
 """Conformal sets, and the file in which trust travels."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.train.drawn_cells import draw_cells
 from tests.train.evaluation.drawn_scores import scores
 
 from leukoscope_edge.config import read_toml
-from leukoscope_train.data import CropSet
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import calibrate_calls, probabilities
 from leukoscope_train.evaluation.conformal import TrustEntry, fit_conformal, write_trust
-
-Draw = Callable[..., CropSet]
 
 
 def test_conformal_sets_hold_their_class_on_people_left_out() -> None:
@@ -30,9 +27,7 @@ def test_conformal_points_need_two_people_a_class() -> None:
         fit_conformal(p, labels, people)
 
 
-def test_trust_travels_as_a_file_that_the_strict_reader_takes(
-    tmp_path: Path, draw_cells: Draw
-) -> None:
+def test_trust_travels_as_a_file_that_the_strict_reader_takes(tmp_path: Path) -> None:
     crops = draw_cells()
     margin = np.random.default_rng(0).normal(2.0 * crops.labels - 1, 1)
     calibration = calibrate_calls(margin, crops.labels, crops.people)

@@ -1,9 +1,8 @@
 """How much more people would help."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_train.data import CropSet, fold_people, folds_of
 from leukoscope_train.evaluation.learning_curve import (
@@ -12,10 +11,8 @@ from leukoscope_train.evaluation.learning_curve import (
     some_people,
 )
 
-Draw = Callable[..., CropSet]
 
-
-def test_more_people_are_added_class_by_class(draw_cells: Draw) -> None:
+def test_more_people_are_added_class_by_class() -> None:
     crops = draw_cells(16, 4)
     half = some_people(crops, 0.5, 0)
     assert len(np.unique(half.people)) == 8
@@ -23,7 +20,7 @@ def test_more_people_are_added_class_by_class(draw_cells: Draw) -> None:
     assert len(np.unique(some_people(crops, 0.01, 0).people)) == 2
 
 
-def test_a_learning_curve_judges_everybody_at_every_share(draw_cells: Draw) -> None:
+def test_a_learning_curve_judges_everybody_at_every_share() -> None:
     crops = draw_cells(16, 4)
     fold_of = folds_of(crops, fold_people(crops))
     asked = []

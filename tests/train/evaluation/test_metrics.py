@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.train.tiny_plans import Draw
+from tests.train.drawn_cells import draw_cells
 
 from leukoscope_train.evaluation import metrics
 
@@ -21,7 +21,7 @@ def test_metrics_agree_with_scikit_learn() -> None:
     )
 
 
-def test_intervals_resample_people_and_hold_the_figure(draw_cells: Draw) -> None:
+def test_intervals_resample_people_and_hold_the_figure() -> None:
     crops = draw_cells(20, 10)
     p = np.clip(0.5 + 0.3 * (crops.labels - 0.5), 0, 1)
     p[::7] = 1 - p[::7]

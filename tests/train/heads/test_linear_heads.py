@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from tests.train.tiny_plans import HEADS_ALONE, PLAN, Draw, draw_kinds
+from tests.train.drawn_cells import draw_cells
+from tests.train.tiny_plans import HEADS_ALONE, PLAN, draw_kinds
 from torch import nn
 
 from leukoscope_edge.arrays import F64, U8
@@ -16,7 +17,7 @@ from leukoscope_train.networks import Architecture, Pooled, make_network
 from leukoscope_train.sampling import kept_crops
 
 
-def test_a_head_can_be_held_back_where_healthy_people_differ(draw_cells: Draw) -> None:
+def test_a_head_can_be_held_back_where_healthy_people_differ() -> None:
     crops = draw_cells(12, 20)
     random = np.random.default_rng(0)
     seen = random.normal(0, 1, (len(crops), 4))
@@ -37,9 +38,9 @@ def test_a_head_can_be_held_back_where_healthy_people_differ(draw_cells: Draw) -
 
 @pytest.mark.parametrize("architecture", ["alexnet-tiny", "alexnet-kind-first"])
 def test_heads_alone_are_fitted_to_the_features_of_the_start(
-    architecture: Architecture, draw_cells: Draw
+    architecture: Architecture,
 ) -> None:
-    both, plan = draw_kinds(draw_cells), replace(HEADS_ALONE, architecture=architecture)
+    both, plan = draw_kinds(), replace(HEADS_ALONE, architecture=architecture)
     torch.manual_seed(1)
     start = make_network(architecture)
     assert isinstance(start, Pooled)
@@ -52,7 +53,7 @@ def test_heads_alone_are_fitted_to_the_features_of_the_start(
     assert margin[~lymphoid].mean() < margin[both.labels == 1].mean()
 
 
-def test_no_cell_is_looked_at_twice(draw_cells: Draw) -> None:
+def test_no_cell_is_looked_at_twice() -> None:
     network, shown = make_network("alexnet-tiny"), kept_crops(draw_cells(), PLAN)
     assert isinstance(network, Pooled)
     looked: list[int] = []
@@ -71,7 +72,7 @@ def test_no_cell_is_looked_at_twice(draw_cells: Draw) -> None:
     assert looked[-1] == 5
 
 
-def test_a_feature_that_hardly_varies_gets_no_steep_slope(draw_cells: Draw) -> None:
+def test_a_feature_that_hardly_varies_gets_no_steep_slope() -> None:
     crops, network = draw_cells(), make_network("alexnet-tiny")
     assert isinstance(network, Pooled)
     seen = np.random.default_rng(0).normal(0, 1, (len(crops), 32))

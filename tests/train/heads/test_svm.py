@@ -1,7 +1,8 @@
 """A support vector machine in the place of a head."""
 
 import numpy as np
-from tests.train.tiny_plans import PLAN, Draw
+from tests.train.drawn_cells import draw_cells
+from tests.train.tiny_plans import PLAN
 
 from leukoscope_train.evaluation import metrics
 from leukoscope_train.fit import features, margins
@@ -10,7 +11,7 @@ from leukoscope_train.networks import Pooled, make_network
 from leukoscope_train.sampling import kept_crops
 
 
-def test_the_hybrid_judges_by_its_support_vectors(draw_cells: Draw) -> None:
+def test_the_hybrid_judges_by_its_support_vectors() -> None:
     crops = draw_cells()
     network = make_network("alexnet-tiny")
     assert isinstance(network, Pooled)
