@@ -1,12 +1,13 @@
 """A bundle of kinds, whose every figure is of laboratories left out."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from tests.export.judged_cells import judged_of
-from tests.train.lab_cells import lab_cells
+from tests.train.shaded_cells import SHADES, shaded
 
 from leukoscope_edge.inference import (
     MAX_DISTANCE_SHARE,
@@ -21,12 +22,6 @@ from leukoscope_export.laboratories import conformal_of
 from leukoscope_export.points import PairPoints
 from leukoscope_train.__main__ import main as train
 from leukoscope_train.data import LabCells, join, save_cells
-
-SHADES = {
-    "blast": (90, 60, 190),
-    "lymphocyte": (190, 120, 90),
-    "monocyte": (60, 190, 90),
-}
 
 NOTES = """\
 id = "shades-1"
@@ -48,32 +43,18 @@ quick = "{0}/quick"
 """
 
 
-def shaded(laboratory: str, n_each: int, *, seed: int) -> LabCells:
-    """Discs whose shade is their kind's, with the laboratory's own noise."""
-    random = np.random.default_rng(seed)
+def shades_of(laboratory: str, n_each: int, *, seed: int) -> LabCells:
+    """Cells of three people."""
     kinds = [k for k in SHADES for _ in range(n_each)]
-    y, x = np.mgrid[:36, :36] - 17.5
-    inside = np.hypot(x, y) < 12
-    pixels = np.zeros((len(kinds), 36, 36, 3), np.uint8)
-    for i, kind in enumerate(kinds):
-        level = np.array(SHADES[kind]) + random.normal(0, 14, (36, 36, 3))
-        pixels[i][inside] = np.clip(level, 1, 255)[inside].astype(np.uint8)
-    n = len(kinds)
-    return lab_cells(
-        kinds,
-        laboratory,
-        pixels=pixels,
-        people=[f"{laboratory}{i % 3}" for i in range(n)],
-        names=[f"{laboratory}{i}" for i in range(n)],
-        areas_um2=random.uniform(60, 90, n),
-    )
+    people = [f"{laboratory}{i % 3}" for i in range(len(kinds))]
+    return replace(shaded(laboratory, kinds, seed=seed), people=np.array(people))
 
 
 @pytest.fixture(scope="module")
 def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two networks that laboratories a and b taught; c is left out."""
     folder = tmp_path_factory.mktemp("work")
-    parts = [shaded(name, 30, seed=i) for i, name in enumerate("abc")]
+    parts = [shades_of(name, 30, seed=i) for i, name in enumerate("abc")]
     save_cells(folder / "cells.npz", join(parts))
     for seed, name in enumerate(("deep", "quick")):
         words = ["teach", str(folder / "cells.npz"), "--side-px", "32"]
@@ -96,7 +77,7 @@ def test_the_pair_opens_tests_itself_and_tells_kinds(work: Path) -> None:
     assert card.is_research
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         assert self_test(engine, bundle) <= card.golden.logit_tolerance
-        cells = shaded("d", 10, seed=9)
+        cells = shades_of("d", 10, seed=9)
         crops = list(cells.pixels[:, 2:-2, 2:-2])
         calls = classify(engine, crops, card, in_marrow=False)
     right = [c.kind == k for c, k in zip(calls, cells.kinds.tolist(), strict=True)]

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from tests.edge.web.stand_ins import NAME, PIN, QUICK
+from tests.waiting import Clock
 
 from leukoscope_edge.accounts import AT_SCREEN, PeopleError, Role
 from leukoscope_edge.accounts.people import Entry, People
@@ -65,16 +66,6 @@ def test_the_count_begins_anew(ann_and_ben: People, address: str, how: str) -> N
         ann_and_ben.set_pin("Ben", OTHER_PIN)
     after = ann_and_ben.require("Ben")
     assert (after.n_failures, after.n_from_network) == (0, 0)
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def open_people(folder: Path, clock: Clock | None = None) -> People:
@@ -151,9 +142,9 @@ def test_wrong_pins_make_even_the_right_one_wait(tmp_path: Path) -> None:
     for _ in range(N_FREE_FAILURES):
         assert people.enter("Amina", "999999")[0] is Entry.WRONG
     assert people.enter("Amina", PIN)[0] is Entry.WAIT
-    clock.now += wait_s(N_FREE_FAILURES) - 0.1
+    clock.now_s += wait_s(N_FREE_FAILURES) - 0.1
     assert people.enter("Amina", PIN)[0] is Entry.WAIT
-    clock.now += 0.2
+    clock.now_s += 0.2
     assert people.enter("Amina", PIN)[0] is Entry.OPEN
     assert people.enter("Amina", "999999") == (Entry.WRONG, 0.0)
 
@@ -164,7 +155,7 @@ def test_a_restart_starts_the_wait_anew(tmp_path: Path) -> None:
     for _ in range(N_FREE_FAILURES):
         people.enter("Amina", "999999")
     clock = Clock()
-    clock.now = -1e9  # after a restart the monotonic clock begins elsewhere
+    clock.now_s = -1e9  # after a restart the monotonic clock begins elsewhere
     again = open_people(tmp_path, clock)
     entry, left_s = again.enter("Amina", PIN)
     assert entry is Entry.WAIT
@@ -208,7 +199,7 @@ def test_nobody_makes_another_wait_longer_than_a_minute_at_the_screen(
     people.add_first("Amina", PIN)
     for _ in range(40):
         guess(people, 1)
-        clock.now += LONGEST_AT_SCREEN_S
+        clock.now_s += LONGEST_AT_SCREEN_S
     assert people.enter("Amina", PIN)[0] is Entry.OPEN
 
 

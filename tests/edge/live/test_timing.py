@@ -1,18 +1,9 @@
 """How fast the count goes: frames a second, and a running mean of each stage."""
 
 import pytest
+from tests.waiting import Clock
 
 from leukoscope_edge.live.timing import N_FRAMES, PAUSE_S, FrameTimer
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now_s = 100.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

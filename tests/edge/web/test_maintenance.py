@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.edge.web.stand_ins import StillCounter
-from tests.waiting import wait_for
+from tests.waiting import Clock, wait_for
 
 from leukoscope_edge import updates
 from leukoscope_edge.arrays import F32, U8
@@ -29,16 +29,6 @@ from leukoscope_edge.web.maintenance import (
 from leukoscope_edge.web.server.lifecycle import Lifecycle
 
 OLD = message("test")
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    def __init__(self) -> None:
-        self.now_s = 1000.0
-
-    def __call__(self) -> float:
-        return self.now_s
 
 
 @pytest.fixture

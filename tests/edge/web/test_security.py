@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from starlette.datastructures import Headers
 from tests.edge.web.stand_ins import NAME, PIN, Browser
+from tests.waiting import Clock
 
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
@@ -18,15 +19,6 @@ from leukoscope_edge.web.security import (
     _limited,
     session_of,
 )
-
-
-class Clock:
-    """Seconds that pass only when told to."""
-
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def test_nobody_is_signed_in_at_first() -> None:
@@ -43,7 +35,7 @@ def test_a_session_locks_after_five_idle_minutes(idle_s: float, is_open: bool) -
     clock = Clock()
     sessions = Sessions(clock=clock)
     session = sessions.sign_in("Amina")
-    clock.now = idle_s
+    clock.now_s += idle_s
     assert (sessions.person(session) == "Amina") is is_open
     assert len(sessions) == is_open  # what is locked is forgotten
 
@@ -58,7 +50,7 @@ def test_a_touch_keeps_it_open_and_a_look_does_not() -> None:
     sessions = Sessions(clock=clock)
     touched, looked_at = sessions.sign_in("A"), sessions.sign_in("B")
     for _ in range(4):
-        clock.now += LOCK_AFTER_S / 2
+        clock.now_s += LOCK_AFTER_S / 2
         sessions.person(touched)
         sessions.person(looked_at, touch=False)
     assert sessions.person(touched) == "A"
@@ -69,7 +61,7 @@ def test_sessions_that_nobody_left_are_not_kept_for_ever() -> None:
     clock = Clock()
     sessions = Sessions(clock=clock)
     for _ in range(100):
-        clock.now += LOCK_AFTER_S / 2
+        clock.now_s += LOCK_AFTER_S / 2
         newest = sessions.sign_in("A")
     assert len(sessions) <= 3
     assert sessions.person(newest) == "A"
