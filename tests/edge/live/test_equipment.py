@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.live.whole_count import KeptBox
 from tests.edge.web.stand_ins import PROFILE
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.live import Mode
 from leukoscope_edge.live.equipment import N_SEARCHES, Equipment, LastRead
-from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry, Profile
 from leukoscope_edge.records import open_store
@@ -22,14 +22,6 @@ from leukoscope_edge.types import THRESHOLDS, Fault, Frame
 FRAME = Frame(name="frame 1", pixels=np.zeros((2, 2, 3), np.uint8), time_s=0.0)
 TORN = message("picture-torn")
 FAULT = Fault(name="frame 2", reason=TORN)
-
-
-class KeptBox:
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-
-    def put(self, draft: Draft) -> None:
-        self.drafts.append(draft)
 
 
 def equipment(profile: Profile = PROFILE, **parts: Any) -> Equipment:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.live.whole_count import obeyed, to_the_end
 from tests.edge.web.stand_ins import (
     NAME,
     PROFILE,
@@ -23,12 +24,10 @@ from leukoscope_edge.inference import (
     Segment,
     ServingSegmenter,
     open_bundle,
-    open_engine,
     segmentation_named,
     shipped_bundle_for,
 )
-from leukoscope_edge.live import Command, Mode, News, Order, counting_process, equipment
-from leukoscope_edge.live.outbox import Draft
+from leukoscope_edge.live import Mode, News, equipment
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.profile import CameraEntry, Profile
@@ -49,18 +48,6 @@ N_FRAMES = 14
 SLIDE = CameraEntry(source="simulated:seed=4,cells=40", frames_per_second=1000.0)
 
 
-class KeptBox:
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-
-    def put(self, draft: Draft) -> None:
-        self.drafts.append(draft)
-
-    def shown(self) -> list[str]:
-        """Return what the page was told, without what it was told before."""
-        return list(dict.fromkeys(d.news.facts["found_by"] for d in self.drafts))
-
-
 class KeptPulse:
     def __init__(self) -> None:
         self.facts: dict[str, Any] = {}
@@ -69,32 +56,19 @@ class KeptPulse:
         self.facts |= facts
 
 
-class Orders:
-    def __init__(self, slide: str) -> None:
-        count = Order(do=Command.COUNT, slide=slide, by=NAME)
-        finish = Order(do=Command.FINISH, slide=slide, by=NAME)
-        leave = Order(do=Command.LEAVE)
-        turns = [None] * N_FRAMES
-        self._orders = iter([count, None, *turns, finish, None, leave])
-
-    def take(self, _: float) -> Order | None:
-        return next(self._orders)
-
-
 def with_network(device: Device, name: str, **profile: Any) -> Device:
     changed = replace(PROFILE, camera=SLIDE, segmenter=name, **profile)
     return replace(device, profile=changed)
 
 
-def count(device: Device, slide: str) -> tuple[KeptBox, KeptPulse, SlideRecord]:
-    """Count some frames of a slide as the device does."""
-    box, pulse = KeptBox(), KeptPulse()
-    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        counting_process.Worker(
-            device.profile, device.store, device.bundle, engine, box, pulse
-        ).obey_all(Orders(slide))
-    assert box.drafts[-1].news.mode is Mode.FINISHED
-    return box, pulse, device.store.reader.slide(slide)
+def count(device: Device, slide: str) -> tuple[list[str], KeptPulse, SlideRecord]:
+    """Count some frames; return what the page was told, without repetitions."""
+    pulse = KeptPulse()
+    orders = to_the_end(slide, N_FRAMES)
+    drafts = obeyed(device, device.profile, orders, pulse=pulse).drafts
+    assert drafts[-1].news.mode is Mode.FINISHED
+    told = dict.fromkeys(d.news.facts["found_by"] for d in drafts)
+    return list(told), pulse, device.store.reader.slide(slide)
 
 
 @pytest.fixture
@@ -118,10 +92,10 @@ def failing(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_network_of_the_profile_finds_the_cells(device: Device) -> None:
     device = with_network(device, UNET)
     slide = fill_slide(device, is_finished=False)
-    box, pulse, record = count(device, slide)
+    shown, pulse, record = count(device, slide)
     assert record.machine_cells
     assert (record.origin.segmenter, record.notes) == (UNET, ())
-    assert box.shown() == [""]
+    assert shown == [""]
     assert pulse.facts["segmenter"] == UNET
 
 
@@ -130,12 +104,12 @@ def test_without_the_network_thresholds_count_and_page_and_slide_say_why(
 ) -> None:
     plain, missing = with_network(device, THRESHOLDS), with_network(device, "unet-x")
     _, _, expected = count(plain, fill_slide(plain, is_finished=False))
-    box, pulse, record = count(missing, fill_slide(missing, is_finished=False))
+    shown, pulse, record = count(missing, fill_slide(missing, is_finished=False))
     why = (
         "Cells are found by thresholds: unet-x cannot be used: there is no segmenter "
         "'unet-x'; there are: thresholds, unet-nuclei-1"
     )
-    assert box.shown() == [why]
+    assert shown == [why]
     assert record.notes == (why,)
     assert record.origin.segmenter == THRESHOLDS
     assert record.machine == expected.machine
@@ -147,9 +121,9 @@ def test_without_the_network_thresholds_count_and_page_and_slide_say_why(
 @pytest.mark.usefixtures("failing")
 def test_a_network_that_fails_in_the_middle_loses_no_frame(device: Device) -> None:
     device = with_network(device, UNET, only_new=False)
-    box, _, record = count(device, fill_slide(device, is_finished=False))
+    shown, _, record = count(device, fill_slide(device, is_finished=False))
     why = "unet-nuclei-1 failed after 3 frames: "
-    silence, said = box.shown()
+    silence, said = shown
     assert silence == ""
     assert said.startswith(f"Cells are found by thresholds: {why}")
     assert said.endswith("does not run: out of memory in a kernel")

@@ -5,14 +5,14 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import pytest
-from tests.edge.live.test_running_count import KeptBox
+from tests.edge.live.whole_count import KeptBox, order
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 from tests.simulated import camera_on
 
 from leukoscope_edge.capture import Camera
 from leukoscope_edge.counting import NOTHING_GATHERED, FrameResult
 from leukoscope_edge.inference import open_engine
-from leukoscope_edge.live import Command, Order, Recorder, equipment
+from leukoscope_edge.live import Command, Recorder, equipment
 from leukoscope_edge.live.recorder import KEEP_AFTER_FRAMES
 from leukoscope_edge.live.running_count import _skip_seen
 from leukoscope_edge.live.states import start_count
@@ -88,7 +88,7 @@ def gear(device: Device) -> Iterator[Bench]:
 
 def cut_off(gear: Bench, slide: str) -> SlideRecord:
     """Count some frames, until the power is cut: nobody keeps what is not kept yet."""
-    state = start_count(gear, Order(do=Command.COUNT, slide=slide, by=NAME))
+    state = start_count(gear, order(Command.COUNT, slide))
     for _ in range(N_FRAMES):
         state = state.step()
     state.close()
@@ -97,7 +97,7 @@ def cut_off(gear: Bench, slide: str) -> SlideRecord:
 
 def stopped(gear: Bench, slide: str) -> SlideRecord:
     """Count some frames, until the program is told to leave."""
-    state = start_count(gear, Order(do=Command.COUNT, slide=slide, by=NAME))
+    state = start_count(gear, order(Command.COUNT, slide))
     for _ in range(N_FRAMES):
         state = state.step()
     assert state.count is not None
@@ -108,11 +108,11 @@ def stopped(gear: Bench, slide: str) -> SlideRecord:
 
 def go_on(gear: Bench, slide: str, do: Command = Command.COUNT) -> SlideRecord:
     """Go on with a slide, and finish it."""
-    state = start_count(gear, Order(do=do, slide=slide, by=NAME))
-    state = state.on(Order(do=Command.GO_ON, slide=slide, by=NAME))
+    state = start_count(gear, order(do, slide))
+    state = state.on(order(Command.GO_ON, slide))
     for _ in range(N_FRAMES):
         state = state.step()
-    state.on(Order(do=Command.FINISH, slide=slide, by=NAME))
+    state.on(order(Command.FINISH, slide))
     return gear.store.reader.slide(slide)
 
 

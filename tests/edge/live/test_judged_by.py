@@ -1,15 +1,14 @@
 """What judges the cells stands in the slide, and when it changed and why."""
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from tests.edge.live.test_found_by import N_FRAMES, SLIDE, KeptBox, KeptPulse, Orders
+from tests.edge.live.test_found_by import N_FRAMES, SLIDE
+from tests.edge.live.whole_count import obeyed, to_the_end
 from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.inference import OnnxCpuEngine
-from leukoscope_edge.live import counting_process
 from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.web.device import Device
 
@@ -38,15 +37,10 @@ class Changing:
 
 
 def count(device: Device, slide: str, n_cells: int) -> SlideRecord:
-    device = replace(device, profile=replace(PROFILE, camera=SLIDE))
-    box: Any = KeptBox()
-    pulse: Any = KeptPulse()
-    orders: Any = Orders(slide)
+    profile = replace(PROFILE, camera=SLIDE)
     with OnnxCpuEngine(device.bundle, n_threads=1) as own:
-        engine: Any = Changing(own, n_cells)
-        counting_process.Worker(
-            device.profile, device.store, device.bundle, engine, box, pulse
-        ).obey_all(orders)
+        engine = Changing(own, n_cells)
+        obeyed(device, profile, to_the_end(slide, N_FRAMES), engine=engine)
     return device.store.reader.slide(slide)
 
 

@@ -8,52 +8,23 @@ from typing import Any
 
 import pytest
 from tests.edge.live.told import instruction_in
-from tests.edge.web.stand_ins import NAME, PROFILE, fill_slide
+from tests.edge.live.whole_count import KeptBox, Orders, obeyed, order
+from tests.edge.web.stand_ins import PROFILE, fill_slide
 
 from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.counting import FrameSearch
 from leukoscope_edge.errors import RecordError, SourceError
-from leukoscope_edge.inference import ServingSegmenter, open_engine
+from leukoscope_edge.inference import ServingSegmenter
 from leukoscope_edge.live import Command, Mode, Order, equipment, running_count
-from leukoscope_edge.live import counting_process as worker
-from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Counting, ProcessState
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records import Store
 from leukoscope_edge.records.slides import Kind, SlideRecord
-from leukoscope_edge.service import NoPulse
 from leukoscope_edge.types import THRESHOLDS, Fault, Frame, Segmentation
 from leukoscope_edge.web.device import Device
 
 N_FRAMES = 6
 SOURCE = "simulated:seed=4,cells=12,blasts=0.3"
-LEAVE = Order(do=Command.LEAVE)
-
-
-class KeptBox:
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-
-    def put(self, draft: Draft) -> None:
-        self.drafts.append(draft)
-
-    def counted(self) -> list[dict[str, Any]]:
-        """What was told of each frame as it was counted, in order."""
-        told = (d.news.facts for d in self.drafts if d.news.mode is Mode.COUNTING)
-        return [facts for facts in told if facts["frame"]]
-
-
-class Orders:
-    """Gives orders, each after so many turns, and never waits."""
-
-    def __init__(self, *orders: tuple[Order, int]) -> None:
-        turns: list[Order | None] = []
-        for order, n_turns in orders:
-            turns += [order, None, *[None] * n_turns]
-        self._turns = iter([*turns, LEAVE])
-
-    def take(self, _: float) -> Order | None:
-        return next(self._turns)
 
 
 def run(
@@ -66,26 +37,21 @@ def run(
 ) -> KeptBox:
     camera = CameraEntry(source=SOURCE, frames_per_second=fps)
     profile = replace(PROFILE, camera=camera, n_threads=n_threads)
-    box = KeptBox()
-    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        worker.Worker(
-            profile,
-            device.store,
-            device.bundle,
-            engine,
-            box,
-            NoPulse(),
-            **how,
-        ).obey_all(orders)
-    return box
+    return obeyed(device, profile, orders, **how)
+
+
+def counted(box: KeptBox) -> list[dict[str, Any]]:
+    """What was told of each frame as it was counted, in order."""
+    told = (d.news.facts for d in box.drafts if d.news.mode is Mode.COUNTING)
+    return [facts for facts in told if facts["frame"]]
 
 
 def count(slide: str) -> tuple[Order, int]:
-    return Order(do=Command.COUNT, slide=slide, by=NAME), N_FRAMES
+    return order(Command.COUNT, slide), N_FRAMES
 
 
 def finish(slide: str) -> tuple[Order, int]:
-    return Order(do=Command.FINISH, slide=slide, by=NAME), 0
+    return order(Command.FINISH, slide), 0
 
 
 def whole(
@@ -94,7 +60,7 @@ def whole(
     """Count some frames, obey, count some more, and finish."""
     slide = fill_slide(device, is_finished=False)
     orders = [count(slide)]
-    orders += [(Order(do=do, slide=slide, by=NAME), 2) for do in between]
+    orders += [(order(do, slide), 2) for do in between]
     box = run(device, Orders(*orders, finish(slide)), **how)
     assert box.drafts[-1].news.mode is Mode.FINISHED
     return box, device.store.reader.slide(slide)
@@ -108,7 +74,7 @@ def told(box: KeptBox) -> list[dict[str, Any]]:
     """What the page was told of each frame, but for when."""
     return [
         {k: v for k, v in facts.items() if k not in {"seq", "at_unix_s"}}
-        for facts in box.counted()
+        for facts in counted(box)
     ]
 
 
@@ -163,11 +129,11 @@ def test_the_same_is_counted_kept_and_told_as_one_by_one(
 
 def test_no_frame_is_told_twice_or_after_a_later_one(device: Device) -> None:
     box, record = whole(device)
-    frames = [facts["frame"] for facts in box.counted()]
+    frames = [facts["frame"] for facts in counted(box)]
     assert frames == [
         f"frame {i:06d}" for i in range(sum(record.tally.frames.values()))
     ]
-    read = [facts["at_unix_s"] for facts in box.counted()]
+    read = [facts["at_unix_s"] for facts in counted(box)]
     assert read == sorted(set(read))
 
 
@@ -186,7 +152,7 @@ def test_a_frame_that_waits_is_counted_before_the_worker_leaves(
     slide = fill_slide(device, is_finished=False)
     box = run(device, Orders(count(slide)))
     assert waiting[-1]
-    assert len(box.counted()) == len(waiting)
+    assert len(counted(box)) == len(waiting)
 
 
 @pytest.mark.usefixtures("slow_search")
@@ -203,7 +169,7 @@ def test_a_camera_that_fails_takes_no_frame_with_it(
     monkeypatch.setattr(SimulatedCamera, "read", fail_soon)
     slide = fill_slide(device, is_finished=False)
     box = run(device, Orders(count(slide)))
-    assert [facts["frame"] for facts in box.counted()][-1] == "frame 000003"
+    assert [facts["frame"] for facts in counted(box)][-1] == "frame 000003"
     failed = box.drafts[-1].news
     assert failed.mode is Mode.FAILED
     assert failed.facts["instruction"] == "the camera was pulled out"
@@ -220,7 +186,7 @@ def test_what_fails_in_the_search_or_the_records_ends_the_count_as_before(
         with monkeypatch.context() as broken:
             broken.setattr(owner, name, full)
             box = run(device, Orders(count(slide)))
-        assert box.counted() == []
+        assert counted(box) == []
         assert box.drafts[-1].news.mode is Mode.FAILED
         assert box.drafts[-1].news.facts["instruction"] == "the disk is full"
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.edge.live.whole_count import KeptBox
 
 from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.errors import SourceError, StepError
 from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.live import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
-from leukoscope_edge.live.outbox import Draft
 from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records import open_store
@@ -87,14 +87,6 @@ class ShownAgain:
 
     def __exit__(self, *_: object) -> None:
         self._opened.remove(self)
-
-
-class KeptBox:
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-
-    def put(self, draft: Draft) -> None:
-        self.drafts.append(draft)
 
 
 class Rig(Equipment):

@@ -1,17 +1,15 @@
 """A drawn slide of marrow takes the whole road: page, count, gallery, report."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.edge.web.stand_ins import FACTS, NAME, PROFILE, Browser
+from tests.edge.live.whole_count import obeyed, to_the_end
+from tests.edge.web.stand_ins import FACTS, PROFILE, Browser
 
 from leukoscope_edge.cli import main
-from leukoscope_edge.inference import open_engine
-from leukoscope_edge.live import Command, Mode, Order, counting_process
-from leukoscope_edge.live.outbox import Draft
+from leukoscope_edge.live import Mode
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.records.slides import SlideRecord
 from leukoscope_edge.web.device import Device
@@ -21,48 +19,14 @@ N_CELLS, N_FRAMES = 24, 70
 SOURCE = "simulated:seed=4,cells=24,marrow=1,blasts={},jerks=0"
 
 
-class Outbox:
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-
-    def put(self, draft: Draft) -> None:
-        self.drafts.append(draft)
-
-
-class Pulse:
-    def beat(self, **_: object) -> None:
-        pass
-
-
-class Orders:
-    """Count a slide through to its end, finish it, leave."""
-
-    def __init__(self, slide: str) -> None:
-        self._orders: Iterator[Order | None] = iter(
-            [
-                Order(do=Command.COUNT, slide=slide, by=NAME),
-                *[None] * N_FRAMES,
-                Order(do=Command.FINISH, slide=slide, by=NAME),
-                None,
-                Order(do=Command.LEAVE),
-            ]
-        )
-
-    def take(self, _: float) -> Order | None:
-        return next(self._orders)
-
-
 def counted(device: Device, browser: Browser, blasts: float) -> SlideRecord:
     """Begin a slide of marrow on the page and count it as the device does."""
     body = FACTS | {"sample_type": "marrow", "sample": "S-1", "key": "key-00000001"}
     assert browser.post("/api/slides", json=body).status_code == 200
     [record] = device.store.reader.slides()
     camera = CameraEntry(source=SOURCE.format(blasts), frames_per_second=1000.0)
-    profile, box = replace(PROFILE, camera=camera), Outbox()
-    with open_engine(device.bundle, backend="cpu", n_threads=1) as engine:
-        counting_process.Worker(
-            profile, device.store, device.bundle, engine, box, Pulse()
-        ).obey_all(Orders(record.id))
+    profile = replace(PROFILE, camera=camera)
+    box = obeyed(device, profile, to_the_end(record.id, N_FRAMES))
     assert box.drafts[-1].news.mode is Mode.FINISHED
     return device.store.reader.slide(record.id)
 
