@@ -21,6 +21,7 @@ REPORT = {
     "calls-of": "{k} of {n} cells blast-like, {m} unclear",
     "calls-seen": "{n} cells counted, {m} unclear",
     "calls-no-result": "no result ({what})",
+    "calls-overruled": "does not count, for another result was signed ({what})",
     "calls-interval": "{what}; 95 % interval {low} to {high} %",
     "judged-alike": (
         "{who}: judged alike {k} of {n} cells; {m} settled by a supervisor"

@@ -42,6 +42,8 @@ RESULTS = {
     "no-cell": "no white cell was seen",
     "unsigned": "no person has signed yet",
     "unsigned-cure": "Read the cells of this slide, then sign.",
+    "overruled": "the person who signed gives another result",
+    "overruled-cure": "The signed result alone counts.",
     "blast-disputed": (
         "two readers differ on {k} of the cells, which one of them calls blast-like"
     ),

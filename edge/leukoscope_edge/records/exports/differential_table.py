@@ -1,13 +1,14 @@
 """The differential of a version of a slide as a table, for every export.
 
 A refusal has no differential, as it has no number: "0 % blasts" beside "no result"
-would be read as a negative.
+would be read as a negative. Nor has what the machine alone says where people have
+called other cells blasts since: their "0 % blasts" is a negative that nobody signed.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from leukoscope_edge.counting import Differential, Share, flags
+from leukoscope_edge.counting import BLAST, Differential, Share, flags
 from leukoscope_edge.messages import Message, Say, message
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.slide_version import SlideVersion
@@ -71,7 +72,11 @@ def shown_differential(version: SlideVersion) -> Differential | None:
     if version.record.void is not None or version.outcome.blast_fraction_95 is None:
         return None
     found = differential_of(version.record)
-    return found if found is not None and found.is_told else None
+    if found is None or not found.is_told:
+        return None
+    n_blast = sum(share.n for share in found.shares if share.kind == BLAST)
+    is_of_outcome = version.signature or n_blast == version.outcome.n_blast
+    return found if is_of_outcome else None
 
 
 def table(version: SlideVersion) -> tuple[Row, ...]:

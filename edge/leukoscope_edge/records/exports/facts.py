@@ -17,7 +17,7 @@ from leukoscope_edge.records.changes import Change, Reason, Told
 from leukoscope_edge.records.exports.cell_words import KINDS, capital
 from leukoscope_edge.records.exports.differential_table import said_flags, table
 from leukoscope_edge.records.exports.slide_version import SlideVersion
-from leukoscope_edge.records.slides.conclusion import overruled_blasts
+from leukoscope_edge.records.slides.conclusion import OVERRULED, overruled_blasts
 from leukoscope_edge.records.slides.kinds import comparison
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
@@ -361,7 +361,9 @@ def _numbers(outcome: Outcome) -> Callable[[Say], str]:
     if outcome.blast_fraction_95 is None:
         # "0 of 40 cells" would read as a negative where nothing was concluded
         seen = calls if k else message("calls-seen", n=n, m=m)
-        return message("calls-no-result", what=seen).said
+        is_overruled = outcome.messages == OVERRULED.messages
+        id_ = "calls-overruled" if is_overruled else "calls-no-result"
+        return message(id_, what=seen).said
     low, high = (f"{100 * x:.1f}" for x in outcome.blast_fraction_95)
     return message("calls-interval", what=calls, low=low, high=high).said
 

@@ -21,6 +21,7 @@ from leukoscope_edge.records.exports.facts import origins, public
 from leukoscope_edge.records.exports.fhir_kinds import is_by_person, kind_observations
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import SlideVersion
+from leukoscope_edge.records.slides.conclusion import overruled_blasts
 from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import Reading
@@ -261,13 +262,14 @@ def _value(outcome: Outcome) -> Json:
 
 def _components(version: SlideVersion, outcome: Outcome) -> Iterator[Json]:
     words = [c.word for c in version.record.counted]
-    blasts = {
-        "Blast-like cells": outcome.n_blast,
-        "Blasts that a person confirmed": words.count(Reading.BLAST),
-    }
-    if outcome.blast_fraction_95 is None:
-        # a 0 would read as a negative where nothing was concluded
-        blasts = {what: n for what, n in blasts.items() if n}
+    n_confirmed = words.count(Reading.BLAST)
+    # a 0 would read as a negative where nothing was concluded, or nobody signed it
+    is_signed = version.signature is not None and outcome is version.signature.outcome
+    blasts = {}
+    if outcome.n_blast or outcome.blast_fraction_95 is not None:
+        blasts["Blast-like cells"] = outcome.n_blast
+    if n_confirmed or (is_signed and outcome.blast_fraction_95 is not None):
+        blasts["Blasts that a person confirmed"] = n_confirmed
     counts = {
         "Leukocytes counted": outcome.n_cells,
         "Unclear cells": outcome.n_unclear,
@@ -324,6 +326,8 @@ def _conclusion(version: SlideVersion) -> Iterator[str]:
     if version.record.void is None:
         yield version.read.said()
         yield from (m.said() for m in version.marks)
+        if overruled := overruled_blasts(version.record):
+            yield f"{overruled.said()}."
     yield INTENDED_USE
 
 

@@ -12,7 +12,7 @@ from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.laboratory import Laboratory, open_laboratory
 from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.conclusion import told_unsigned
+from leukoscope_edge.records.slides.conclusion import told_of_machine
 from leukoscope_edge.records.slides.site_ranges import open_ranges
 from leukoscope_edge.records.slides.slide import (
     Identity,
@@ -107,7 +107,7 @@ class SlideVersion:
     def outcome(self) -> Outcome:
         """The result: a person's where one signed, else the machine's; void: none.
 
-        That the machine alone found nothing is no result: see `told_unsigned`.
+        That the machine alone found nothing is no result: see `told_of_machine`.
         """
         if self.record.void is not None:
             return _nothing(self.marks)
@@ -184,6 +184,7 @@ def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideV
         signed = store.reader.slide_at(slide, signature.seq)
         record = replace(
             signed,
+            machine=_told_of_machine(signed, signature),
             is_erased=record.is_erased,
             has_pictures=record.has_pictures,
             told=record.told,
@@ -191,7 +192,7 @@ def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideV
     elif record.machine is None:
         raise StepError(message("still-counted-finish", slide=slide))
     else:
-        record = replace(record, machine=told_unsigned(record.machine))
+        record = replace(record, machine=_told_of_machine(record, None))
     views = (
         {c.id: store.pictures.read(slide, c.view) for c in shown_of(record)}
         if record.has_pictures
@@ -228,6 +229,12 @@ def _laboratory(store: Store) -> Laboratory | None:
         return open_laboratory(store.folder)
     except ConfigError as err:
         return Laboratory(name=str(err))
+
+
+def _told_of_machine(record: SlideRecord, signed: Signature | None) -> Outcome | None:
+    if record.machine is None:
+        return None
+    return told_of_machine(record.machine, signed.outcome if signed else None)
 
 
 def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> SlideVersion:

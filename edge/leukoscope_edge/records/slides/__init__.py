@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.slides.conclusion import (
         overruled_blasts as overruled_blasts,
     )
-    from leukoscope_edge.records.slides.conclusion import told_unsigned as told_unsigned
+    from leukoscope_edge.records.slides.conclusion import (
+        told_of_machine as told_of_machine,
+    )
     from leukoscope_edge.records.slides.conclusion import verdict_of as verdict_of
     from leukoscope_edge.records.slides.correction import Corrected as Corrected
     from leukoscope_edge.records.slides.correction import details_of as details_of
@@ -68,7 +70,7 @@ else:
         {
             "cell_archive": "archived may_be_withheld",
             "cell_record": "CellRecord FieldPicture MissedCell cell_id",
-            "conclusion": "context_of overruled_blasts told_unsigned verdict_of",
+            "conclusion": "context_of overruled_blasts told_of_machine verdict_of",
             "correction": "Corrected details_of objective_of",
             "count_writer": "FramesSeen",
             "digest": "CHANGED digest_of",

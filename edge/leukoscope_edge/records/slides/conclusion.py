@@ -1,6 +1,7 @@
 """The verdict of a slide in the records: what `conclude` says of what is kept."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from leukoscope_edge.counting import CellCall, SlideContext, conclude
 from leukoscope_edge.inference import Card, background_of
@@ -15,6 +16,9 @@ RESCALED = Doubt(
 )
 """The objective was put right after cells had been cut out and judged: at a wrong size,
 so neither model nor people saw what they thought."""
+UNSIGNED = Refusal(reason=message("unsigned"), cure=message("unsigned-cure"))
+OVERRULED = Refusal(reason=message("overruled"), cure=message("overruled-cure"))
+"""What stands for the machine's negative where nobody signed, or another result."""
 
 
 def verdict_of(
@@ -35,17 +39,22 @@ def verdict_of(
     return conclude(calls_of(record), context_of(record, card, quality=quality))
 
 
-def told_unsigned(machine: Outcome) -> Outcome:
-    """Return what a copy may tell of the machine's outcome that nobody has signed.
+def told_of_machine(machine: Outcome, signed: Outcome | None) -> Outcome:
+    """Return what may be told of the machine's outcome beside what a person signed.
 
-    A suspicion is told. That it found nothing is not: beside it people may have found
-    blasts, and whoever is in a hurry reads it as a negative.
+    A suspicion is told. That it found nothing is told beside a signed negative alone:
+    elsewhere people found blasts, have no result, or may have found blasts and not
+    signed yet, and whoever is in a hurry reads it as a negative.
+
+    Args:
+        machine: What the machine alone says.
+        signed: What a person signed, None where nobody has.
     """
-    if machine.result != VerdictName.NONE.value:
+    nothing = VerdictName.NONE.value
+    if machine.result != nothing or (signed is not None and signed.result == nothing):
         return machine
-    refusal = Refusal(
-        reason=message("unsigned"),
-        cure=message("unsigned-cure"),
+    refusal = replace(
+        UNSIGNED if signed is None else OVERRULED,
         n_cells=machine.n_cells,
         n_blast=machine.n_blast,
         n_unclear=machine.n_unclear,

@@ -44,6 +44,7 @@ from leukoscope_edge.records.slides import (
     outcome_of,
     overruled_blasts,
     pass_of,
+    told_of_machine,
     verdict_of,
 )
 from leukoscope_edge.review import (
@@ -126,6 +127,9 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         "result",
         **differential_values(shown),
         together=together,
+        machine=told_of_machine(record.machine, together)
+        if record.machine and not is_blind
+        else None,
         shown=digest_of(record, together),
         signed=signature,
         comment=_comment(device.store, record),

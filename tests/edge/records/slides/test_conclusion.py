@@ -16,7 +16,7 @@ from leukoscope_edge.records.slides.conclusion import (
     calls_of,
     context_of,
     overruled_blasts,
-    told_unsigned,
+    told_of_machine,
     verdict_of,
 )
 from leukoscope_edge.types import CallName, Reading, Tally
@@ -122,7 +122,7 @@ def test_that_the_machine_found_nothing_is_told_of_no_unsigned_slide(
     name: VerdictName,
 ) -> None:
     outcome = outcome_of(replace(VERDICT, name=name))
-    told = told_unsigned(outcome)
+    told = told_of_machine(outcome, None)
     if name is not VerdictName.NONE:
         assert told is outcome
         return
