@@ -35,22 +35,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.capture.v4l2 import FIRST_STREAM as FIRST_STREAM
     from leukoscope_edge.capture.v4l2 import STABLE_NAMES as STABLE_NAMES
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "calibrated": "with_calibration",
-            "camera": "Camera items_of",
-            "cell_drawing": "WhiteCell",
-            "child": "Answers Child",
-            "exposure": "lock_light take_picture",
-            "live": "LiveCamera",
-            "mapped": "ChangedCamera",
-            "simulated": (
-                "FRAME_INTERVAL_S SCALE_UM_PER_PX SimulatedCamera "
-                "SlidePlan parse_simulated plan_of"
-            ),
-            "smear": "BLOOD",
-            "source": "domain_of is_camera is_sequence is_simulated open_source",
-            "v4l2": "FIRST_STREAM STABLE_NAMES",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

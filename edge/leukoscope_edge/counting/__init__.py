@@ -77,27 +77,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE as BLANK_CONFIDENCE
     from leukoscope_edge.counting.verdict import conclude as conclude
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "site_background": "MIN_SLIDES NormalSlide SiteBackground site_spread",
-            "cells": "CellRegistry",
-            "context": "Background CellCall SlideContext by_model",
-            "differential": (
-                "BLAST Beside Compared Differential NAMED Share compared count_kinds"
-            ),
-            "earlier_frames": "EarlierFrames",
-            "evidence": "Evidence",
-            "fraction": ("CallModel call_model chances confidence_interval posterior"),
-            "frame_search": "Asked FrameResult FrameSearch Searched SeenCells",
-            "gathered": "Gathered NOTHING_GATHERED gather together",
-            "quality_slide": "QualityDay QualityTrend quality_trend",
-            "reference_ranges": "AgeRanges ReferenceRanges flags is_leukopenic",
-            "search_plan": "Due SearchPlan",
-            "seen_twice": "doubts_of_twice",
-            "slide_cells": "SlideCells keep_calls_to_scale never_counted",
-            "statistics": "BetaSpread binomial_interval limit_of_blank",
-            "stop_rule": "CUT_OFF LOOKS state_after",
-            "verdict": "BLANK_CONFIDENCE conclude",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -95,35 +95,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.inference.selftest import StandingTest as StandingTest
     from leukoscope_edge.inference.selftest import self_test as self_test
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "backend": "ACCELERATED Backend open_engine",
-            "background": "background_of new_context",
-            "bundle": "Bundle open_bundle shipped_bundle_for shipped_bundles",
-            "card": "CARD_NAME Card FORMAT read_card",
-            "card_entries": (
-                "ConformalEntry DecisionEntry EngineEntry FileEntry "
-                "GoldenEntry InputEntry KindsEntry MAX_DISTANCE_SHARE "
-                "MAX_TOLERANCE MarrowEntry NetworkEntry OutlierEntry QuickEntry "
-                "SpreadEntry"
-            ),
-            "card_evidence": (
-                "BaselineEntry DataEntry LaboratoriesEntry LeftOutEntry MetricsEntry"
-            ),
-            "cascade": "CascadeEngine",
-            "classifier": (
-                "BATCH_SIZE answers_to call_for calls_for classify p_blast vote"
-            ),
-            "cpu_session": "CPU_PROVIDER CpuSession LOG_NOTHING session_entries",
-            "engine": "Engine INPUT_NAME LOGITS_NAME OnnxCpuEngine prepare",
-            "explanation": "heat_picture occlusion_map",
-            "reference_cells": (
-                "ATTRIBUTION_NAME TABLE_NAME attribution "
-                "list_reference_cells numbers_by_kind"
-            ),
-            "segmenter": "CELL INPUT_UM_PER_PX NUCLEUS Segmenter",
-            "segmenter_fallback": "SHIPPED Segment ServingSegmenter segmentation_named",
-            "selftest": "StandingTest self_test",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -30,17 +30,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.live.snapshot import boxes_of as boxes_of
     from leukoscope_edge.live.snapshot import count_facts as count_facts
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "blinding": "blinded",
-            "channel": "Channel",
-            "client": "AT_A_SLIDE Counter",
-            "closing": "closed is_closed keep_closed open_again",
-            "commands": "ASKS BUSY Command Mode News Order",
-            "counting_process": "refuse_all work",
-            "missed_cell": "cut_missed",
-            "recorder": "Recorder",
-            "snapshot": "boxes_of count_facts",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

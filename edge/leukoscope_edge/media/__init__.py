@@ -20,13 +20,4 @@ if TYPE_CHECKING:
         writable_sticks_of as writable_sticks_of,
     )
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "new_file": "FOLDER StickFile",
-            "removable_disks": (
-                "READ_ONLY backups_on new_file_on stick_named "
-                "stick_to_write sticks_of writable_sticks_of"
-            ),
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

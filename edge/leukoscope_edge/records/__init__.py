@@ -40,19 +40,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.store import open_store as open_store
     from leukoscope_edge.records.witnesses import read_only as read_only
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "changes": "CriticalCall",
-            "database": "check_unused",
-            "device_log": "DEVICE MAX_SEQ",
-            "events": "Event Head hash_of",
-            "import_screening": "hashed keep_screening",
-            "maintenance": "DAMAGED LOOKING",
-            "orders": "BadRow HospitalOrder orders_in",
-            "pictures": ("Pictures apart from_png jpeg_bytes pixels_sha256 png_bytes"),
-            "retention": "Retention apply_retention",
-            "store": "DATABASE_NAME ERASING Store open_store",
-            "witnesses": "read_only",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

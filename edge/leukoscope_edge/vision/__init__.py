@@ -66,26 +66,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.tiles import search_frame as search_frame
     from leukoscope_edge.vision.view import view_of as view_of
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "colour": "plasma_colour white_balance",
-            "colour_order": "FrameColours measure_colours order_of",
-            "compression": "quality_from_pixels",
-            "crop": (
-                "COVER Colour CropSpec Light MIN_STD TARGET_MEAN "
-                "TARGET_STD WHITE_LEVEL cut_crop cut_labelled cut_view finish_crop"
-            ),
-            "features": "Features measure_features nearest_indices",
-            "flatfield": "FlatField even_out record_flat_field",
-            "morphology": "dilate parts_of",
-            "following": "Followed NOTHING_FOLLOWED NOTHING_KNOWN follow remember",
-            "motion": "Joined Placement StageTracker TrackingState Visited",
-            "nuclear_places": "near_nuclei places_along",
-            "quality": "QualityReport assess",
-            "segmentation": "NOTHING segment threshold",
-            "sightings": "FrameDetections NOTHING_SEEN find_sightings view_spec",
-            "tiles": "search_frame",
-            "view": "view_of",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -38,17 +38,4 @@ if TYPE_CHECKING:
     from leukoscope_export.graphs.scales import Scales as Scales
     from leukoscope_export.graphs.scales import save_scales as save_scales
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "bias": "correct_biases corrected weighted",
-            "emit": "emit_trt",
-            "fp32_graph": "OPSET onnx_bytes refuse_other_answers torch_outputs",
-            "graph_rules": "FLOAT broken_trt",
-            "onnx_graph": "Array Graph WEIGHTED",
-            "outlier_head": "pooled_features pooled_name with_distance",
-            "qat": "QatPlan fine_tune",
-            "quantise": "Files quantise_graph run_onnx with_half",
-            "scales": "METHODS Method Scales save_scales",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

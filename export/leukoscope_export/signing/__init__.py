@@ -16,9 +16,4 @@ if TYPE_CHECKING:
         sbom_document as sbom_document,
     )
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "model_card_and_sbom": "model_component sbom_document",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -25,14 +25,7 @@ if TYPE_CHECKING:
     from leukoscope_train.commands.kinds import SHOWN_UM as SHOWN_UM
     from leukoscope_train.commands.kinds import load_taught as load_taught
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "data": "PBC_KINDS crops_of some",
-            "fitting": "PRETRAINING_PER_CLASS",
-            "kinds": "SHOWN_UM load_taught",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)
 
 
 def say(line: str) -> None:

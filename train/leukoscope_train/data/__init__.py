@@ -76,37 +76,4 @@ if TYPE_CHECKING:
     from leukoscope_train.data.set_scales import SET_SCALES as SET_SCALES
     from leukoscope_train.data.simulated import crops_of_slides as crops_of_slides
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "augment": "Contrast Variation compress keep vary",
-            "cells": (
-                "BLAST CNMC_UM_PER_PX CellFile CropSet "
-                "Demographics I64 NORMAL OTHER_KINDS Strings concatenate "
-                "crop_cells cut_out_crop load_crops read_image save_crops"
-            ),
-            "fields": "crops_of_fields",
-            "folds": "fold_people folds_of refuse_leaks save_folds",
-            "gather": (
-                "READERS SCALES TALEQANI_SIZE_PX as_taken gather_cells summary tiles_of"
-            ),
-            "kind_sampling": "draw_chances",
-            "laboratories": (
-                "HELD_OUT KINDS LabCells MATURE MATURE_UNNAMED Tile join "
-                "leave_out load_cells of_laboratories save_cells"
-            ),
-            "leaks": "drop_twins find_twins merge_twins",
-            "masked_images": (
-                "CELL_NUCLEUS WHITE_CELL MaskedImage draw_windows held_out_images "
-                "training_images window"
-            ),
-            "named_cells": "HowTaken has_named_kinds named_tiles",
-            "nucleus_windows": "cut_window",
-            "readers": (
-                "Listing people_of read_cells read_class_folders "
-                "read_cnmc_share refuse_foreign"
-            ),
-            "set_scales": "SET_SCALES",
-            "simulated": "crops_of_slides",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -9,7 +9,4 @@ if TYPE_CHECKING:
     from leukoscope_train.heads.linear_heads import known_features as known_features
     from leukoscope_train.heads.svm import fit_svm_head as fit_svm_head
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {"linear_heads": "fit_heads known_features", "svm": "fit_svm_head"},
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

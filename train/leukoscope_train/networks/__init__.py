@@ -29,14 +29,4 @@ if TYPE_CHECKING:
     from leukoscope_train.networks.unet import WINDOW_PX as WINDOW_PX
     from leukoscope_train.networks.unet import UNet as UNet
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "adopted_weights": "adopt_lite0",
-            "architectures": "Architecture SIDE_PX make_network n_parameters",
-            "init_weights": "head_name load_start rate_groups replace_head",
-            "network_input": "INPUT_MEAN INPUT_STD as_input normalised",
-            "pooled_heads": "KindFirst Kinds Pooled set_svm_head",
-            "unet": "UNet WINDOW_PX",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

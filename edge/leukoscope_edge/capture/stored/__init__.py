@@ -18,11 +18,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.capture.stored.replay import ImageReplay as ImageReplay
     from leukoscope_edge.capture.stored.replay import VideoReplay as VideoReplay
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "decode": "GREY decode_image decode_own read_picture regular",
-            "listing": "is_image is_packed is_system is_unread list_images",
-            "replay": "ImageReplay VideoReplay",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -14,11 +14,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.inference.nvidia.gpu import has_driver as has_driver
     from leukoscope_edge.inference.nvidia.tensorrt import runtimes_here as runtimes_here
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "compiler": "Form INT8_FROM MODULES SPOKEN build listener",
-            "gpu": "has_driver",
-            "tensorrt": "runtimes_here",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

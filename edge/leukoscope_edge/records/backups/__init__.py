@@ -12,11 +12,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.backups.backup import seal as seal
     from leukoscope_edge.records.backups.backup import write_backup as write_backup
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "backup": (
-                "SUFFIX backup_name note_backup restore_backup seal write_backup"
-            ),
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -65,22 +65,4 @@ if TYPE_CHECKING:
         export_labelled as export_labelled,
     )
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "cell_words": "KINDS KIND_KEYS KIND_OF_ONE called capital model_said",
-            "differential_table": "HEADS said_flags table",
-            "facts": "WAYS_OF_TELLING list_facts to_send",
-            "fonts": "OWN SUMS_NAME digest_of read_sums",
-            "formats": "FORMATS file_name file_of",
-            "html_report": "page_of report_loader report_values suspects",
-            "pdf_report": "load_ahead qr_png write_pdf",
-            "result_files": "RESULT_FILES make_result_files write_files",
-            "result_json": "INTENDED_USE result_bytes",
-            "slide_version": (
-                "SlideVersion open_version shown_of shown_version suspected_beside"
-            ),
-            "text_table": "csv_bytes table_text",
-            "training_export": "export_labelled",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -65,25 +65,4 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.slides.worklist import Show as Show
     from leukoscope_edge.records.slides.worklist import Wanted as Wanted
 else:
-    __getattr__, __all__ = load_on_use(
-        __name__,
-        {
-            "cell_archive": "archived may_be_withheld",
-            "cell_record": "CellRecord FieldPicture MissedCell cell_id",
-            "conclusion": "context_of overruled_blasts told_of_machine verdict_of",
-            "correction": "Corrected details_of objective_of",
-            "count_writer": "FramesSeen",
-            "digest": "CHANGED digest_of",
-            "first_look": "blind_place is_first_look_over left_for pass_of",
-            "kinds": "is_marrow",
-            "reproduce": "FieldsAgain Reproduction look_again reproduce_slide",
-            "site_ranges": "open_ranges",
-            "slide": (
-                "ArchivedCell Identity Kind MIN_OTHERS_REVIEWED Origin "
-                "Outcome SlideRecord SlideSetUp outcome_of"
-            ),
-            "slide_objects": "facts_from",
-            "slide_state": "Action Live SlideState is_allowed state_of",
-            "worklist": "Found ListedSlide NO_RESULT SUSPICIONS Show Wanted",
-        },
-    )
+    __getattr__, __all__ = load_on_use(__name__, __file__)
