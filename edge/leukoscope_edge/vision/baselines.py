@@ -14,7 +14,6 @@ from leukoscope_edge.types import Segmentation
 from leukoscope_edge.vision.cells.masks import Masks
 from leukoscope_edge.vision.cells.objects import describe
 from leukoscope_edge.vision.colour import foreground_of
-from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import close_mask, fill_holes, open_mask
 from leukoscope_edge.vision.scale.red_cells import estimate_scale
 from leukoscope_edge.vision.view import View, view_of
@@ -24,47 +23,12 @@ CLOSE_PX = 2.0
 N_CLUSTERS = 3
 N_ROUNDS = 10
 
-NucleiOf = Callable[[View], BoolArray]
 
-
-def otsu(
-    pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
+def segment_by(
+    nuclei_of: Callable[[View], BoolArray], pixels: U8, scale_um_per_px: float | None
 ) -> Segmentation:
-    """Segment by two-class Otsu on green; see `segmentation.segment`.
-
-    Source: Otsu 1979.
-    """
-    return _segment(view_of(pixels, scale_um_per_px, flat), _dark_green)
-
-
-def canny(
-    pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
-) -> Segmentation:
-    """Segment by Canny edges on green, closed and filled.
-
-    Source: Canny 1986; Otsu's level as the upper threshold, half of it as the lower.
-    """
-    return _segment(view_of(pixels, scale_um_per_px, flat), _inside_canny)
-
-
-def sobel(
-    pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
-) -> Segmentation:
-    """Segment by steep Sobel gradients on green (Otsu), closed and filled."""
-    return _segment(view_of(pixels, scale_um_per_px, flat), _inside_sobel)
-
-
-def kmeans_lab(
-    pixels: U8, scale_um_per_px: float | None = None, *, flat: FlatField | None = None
-) -> Segmentation:
-    """Segment by k-means in CIE Lab, three clusters, the darkest one the nuclei.
-
-    Source: Zheng et al., Micron 107:55, 2018, for white cells.
-    """
-    return _segment(view_of(pixels, scale_um_per_px, flat), _darkest_cluster)
-
-
-def _segment(view: View, nuclei_of: NucleiOf) -> Segmentation:
+    """Segment by one of `NUCLEI_OF`; see `segmentation.segment`."""
+    view = view_of(pixels, scale_um_per_px)
     nuclei = nuclei_of(view)
     scale = view.scale_um_per_px or estimate_scale(view.smooth, nuclei).um_per_px
     masks = Masks(
@@ -80,18 +44,24 @@ def _segment(view: View, nuclei_of: NucleiOf) -> Segmentation:
 
 
 def _dark_green(view: View) -> BoolArray:
+    """Two-class Otsu on green. Source: Otsu 1979."""
     green = view.smooth[..., 1]
     level, _ = cv2.threshold(green, 0, 1, cv2.THRESH_OTSU)
     return np.asarray(green <= level, np.bool_) & (int(green.min()) < int(green.max()))
 
 
 def _inside_canny(view: View) -> BoolArray:
+    """Canny edges on green, closed and filled; Otsu's level above, half of it below.
+
+    Source: Canny 1986.
+    """
     green = view.smooth[..., 1]
     level, _ = cv2.threshold(green, 0, 1, cv2.THRESH_OTSU)
     return _inside(np.asarray(cv2.Canny(green, level / 2, level) > 0, np.uint8))
 
 
 def _inside_sobel(view: View) -> BoolArray:
+    """Steep Sobel gradients on green (Otsu), closed and filled."""
     green = view.smooth[..., 1]
     across = cv2.Sobel(green, cv2.CV_32F, 1, 0)
     down = cv2.Sobel(green, cv2.CV_32F, 0, 1)
@@ -107,6 +77,10 @@ def _inside(edges: U8) -> BoolArray:
 
 
 def _darkest_cluster(view: View) -> BoolArray:
+    """K-means in CIE Lab, three clusters, the darkest one the nuclei.
+
+    Source: Zheng et al., Micron 107:55, 2018, for white cells.
+    """
     lab = cv2.cvtColor(view.smooth, cv2.COLOR_RGB2LAB)
     colours: F32 = lab.reshape(-1, 3).astype(np.float32)
     if len(np.unique(colours, axis=0)) < N_CLUSTERS:
@@ -120,3 +94,11 @@ def _darkest_cluster(view: View) -> BoolArray:
     )
     darkest = int(np.argmin(centres[:, 0]))
     return np.asarray((labels == darkest).reshape(view.violet.shape), np.bool_)
+
+
+NUCLEI_OF: dict[str, Callable[[View], BoolArray]] = {
+    "otsu": _dark_green,
+    "canny": _inside_canny,
+    "sobel": _inside_sobel,
+    "kmeans-lab": _darkest_cluster,
+}

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -10,12 +11,7 @@ from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision import baselines
 
 Method = Callable[[np.ndarray, float | None], Segmentation]
-METHODS = [
-    baselines.otsu,
-    baselines.canny,
-    baselines.sobel,
-    baselines.kmeans_lab,
-]
+METHODS = [partial(baselines.segment_by, way) for way in baselines.NUCLEI_OF.values()]
 PLASMA, VIOLET = (225, 222, 215), (95, 60, 170)
 SCALE = 0.1
 

@@ -70,7 +70,7 @@ def test_each_method_finds_the_nucleus(name: str, tmp_path: Path) -> None:
 
 
 def test_a_name_that_is_none_is_refused() -> None:
-    with pytest.raises(AttributeError):
+    with pytest.raises(KeyError):
         method_of("guess", Path())
 
 

@@ -22,10 +22,7 @@ from leukoscope_train.evaluation.segmentation_scores import Method
 MIN_SCORE = 0.5
 METHODS = (
     "otsu3",
-    "otsu",
-    "canny",
-    "sobel",
-    "kmeans-lab",
+    *baselines.NUCLEI_OF,
     "unet",
     "maskrcnn",
     "skimage",
@@ -53,8 +50,7 @@ def method_of(name: str, segmenter: Path, *, in_marrow: bool = False) -> Method:
         case "otsu3":
             return partial(segment, in_marrow=in_marrow)
         case _:
-            method: Method = getattr(baselines, name.replace("-", "_"))
-            return method
+            return partial(baselines.segment_by, baselines.NUCLEI_OF[name])
 
 
 class MaskRcnn:
