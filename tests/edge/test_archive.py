@@ -12,7 +12,7 @@ from pathlib import Path
 
 import cv2
 import pytest
-from tests.conftest import write_bundle
+from tests.red_bundle import write_bundle
 from tests.simulated import camera_on
 
 from leukoscope_edge.archive import (

@@ -1,11 +1,11 @@
 """A bundle is written aside, tried as the device would, and only then put in place."""
 
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.red_bundle import red_model
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import (
@@ -66,7 +66,7 @@ def trained_of(model: bytes) -> Trained:
 
 
 @pytest.fixture
-def trained(red_model: Callable[..., bytes]) -> Trained:
+def trained() -> Trained:
     return trained_of(red_model())
 
 
@@ -114,7 +114,7 @@ def test_an_older_bundle_is_replaced_whole(trained: Trained, tmp_path: Path) -> 
 
 
 def test_what_the_device_refuses_leaves_the_older_bundle_and_nothing_aside(
-    trained: Trained, tmp_path: Path, red_model: Callable[..., bytes]
+    trained: Trained, tmp_path: Path
 ) -> None:
     folder = tmp_path / "red"
     write_bundle(folder, trained, RELEASE)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.edge.inference.fake_start import BOTH, Fake
+from tests.red_bundle import red_model
 
 from leukoscope_edge.errors import EngineFault
 from leukoscope_edge.inference import (
@@ -372,7 +373,7 @@ def test_plans_lie_where_the_user_keeps_caches(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_pair_is_joined_by_the_points_and_limits_of_its_two_cards(
-    bundle: Bundle, red_model: Callable[..., bytes]
+    bundle: Bundle,
 ) -> None:
     def one(temperature: float, distance: float, gain: float) -> Bundle:
         card = dataclasses.replace(

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.red_bundle import red_model
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import bundle, read_card
@@ -108,9 +109,7 @@ QUICK_ANSWERS = np.ones((2, 3), np.float32)
 
 
 @pytest.fixture
-def pair(
-    bundle_folder: Path, red_model: Callable[..., bytes]
-) -> Callable[..., dict[str, bytes]]:
+def pair(bundle_folder: Path) -> Callable[..., dict[str, bytes]]:
     """Makes the bundle a pair of which no two files are alike; returns the models."""
 
     def make(**changed: bytes) -> dict[str, bytes]:

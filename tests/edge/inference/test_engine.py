@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import helper, numpy_helper
+from tests.red_bundle import red_model
 
 from leukoscope_edge.errors import BundleError
 from leukoscope_edge.inference import (
@@ -83,7 +84,7 @@ def test_refuses_bytes_that_are_no_model(bundle_factory: Callable[..., Path]) ->
 
 
 def test_refuses_a_model_with_other_outputs(
-    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+    bundle_factory: Callable[..., Path],
 ) -> None:
     folder = bundle_factory(model=red_model(n_outputs=3))
     with pytest.raises(BundleError, match="expected 'logits' of 2"):
@@ -134,7 +135,7 @@ def test_a_loaded_model_has_the_ports_of_its_card_and_runs_on_the_cpu(
 
 
 def test_a_model_that_only_the_runtime_refuses_is_told_of_in_one_line(
-    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+    bundle_factory: Callable[..., Path],
 ) -> None:
     model = onnx.load_from_string(red_model())
     model.graph.node[0].input[0] = "nobody"
@@ -144,7 +145,7 @@ def test_a_model_that_only_the_runtime_refuses_is_told_of_in_one_line(
 
 
 def test_a_model_that_fails_as_it_runs_is_refused_in_one_line(
-    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+    bundle_factory: Callable[..., Path],
 ) -> None:
     model = onnx.load_from_string(red_model())
     shape = numpy_helper.from_array(np.array([2, 3], np.int64), "shape")
@@ -171,7 +172,7 @@ def test_the_session_is_asked_for_what_we_want_and_does_not_retry(
 
 
 def test_refuses_numbers_that_are_not_finite(
-    bundle_factory: Callable[..., Path], red_model: Callable[..., bytes]
+    bundle_factory: Callable[..., Path],
 ) -> None:
     folder = bundle_factory(model=red_model(gain=np.inf))
     with (

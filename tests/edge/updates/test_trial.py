@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.edge.updates.outcomes import active_of, code_of
+from tests.red_bundle import red_model
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import UpdateError
@@ -58,9 +59,7 @@ def test_what_is_shipped_passes_too(name: str) -> None:
 
 
 @pytest.mark.parametrize("gain", [-8.0, 0.0, 7.0, float("nan"), float("inf")])
-def test_a_model_with_other_answers_fails(
-    bundle_folder: Path, red_model: Callable[..., bytes], gain: float
-) -> None:
+def test_a_model_with_other_answers_fails(bundle_folder: Path, gain: float) -> None:
     replace_model(bundle_folder, red_model(gain=gain))
     with pytest.raises(UpdateError, match="U11"):
         run_trial(bundle_folder)
@@ -134,10 +133,7 @@ def test_a_child_that_dies_or_hangs_is_u11(
 
 
 def test_a_signed_model_that_fails_is_not_installed(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    bundle_folder: Path,
-    red_model: Callable[..., bytes],
+    make_device: Callable[..., UpdateContext], publisher: Any, bundle_folder: Path
 ) -> None:
     device = make_device(try_model=run_trial)
     install(device, publisher.release(1).stick)
