@@ -51,19 +51,28 @@ def model_table(rows: Sequence[dict[str, Any]], names: Sequence[str] = HEAD) -> 
     return markdown_table(head, lines)
 
 
-def people_table(rows: list[dict[str, Any]]) -> str:
-    """Return the calls of every person: people differ more than cells."""
+def people_table(
+    rows: list[dict[str, Any]], by_size: Sequence[dict[str, Any]] = ()
+) -> str:
+    """Return the calls of every person: people differ more than cells.
+
+    Args:
+        rows: What a model calls them.
+        by_size: What the size of the cell alone calls them, for one more column.
+    """
+    size = {row["person"]: f"{row['blast']:.2f}" for row in by_size}
     lines = [
         [
             row["person"],
             "ALL" if row["label"] else "normal",
             str(row["n_cells"]),
             *(f"{row[name]:.2f}" for name in ("blast", "normal", "unclear")),
+            *([size[row["person"]]] if size else []),
         ]
         for row in sorted(rows, key=lambda r: (r["label"], r["blast"]))
     ]
     head = ["person", "truth", "cells", "called blast", "called normal", "unclear"]
-    return markdown_table(head, lines)
+    return markdown_table(head + ["called blast by size alone"] * bool(size), lines)
 
 
 def elsewhere_table(rows: list[dict[str, Any]]) -> str:
