@@ -2,11 +2,17 @@
 
 import numpy as np
 import pytest
+from tests.train.lab_cells import lab_cells
 from tests.train.shaded_cells import three_laboratories
 
 from leukoscope_train.data import KINDS, LabCells
 from leukoscope_train.evaluation import blast_margin
-from leukoscope_train.evaluation.judge import called_from, figures_of, point_of
+from leukoscope_train.evaluation.judge import (
+    called_from,
+    changed_by_optics,
+    figures_of,
+    point_of,
+)
 
 
 def test_figures_are_by_laboratory() -> None:
@@ -58,3 +64,26 @@ def test_what_lies_above_a_margin_is_called_and_counted_by_truth() -> None:
         1.0,
     ]
     assert "B-precursor" not in called_from(0.5, own, margin)
+
+
+def test_a_cell_that_is_seen_both_ways_is_held_against_itself() -> None:
+    own = lab_cells(
+        ["lymphocyte"] * 5,
+        names=["x", "y", "z", "y", "x"],
+        is_degraded=[False, False, False, True, True],
+    )
+    logits = np.zeros((5, len(KINDS)), np.float32)
+    logits[:, KINDS.index("lymphocyte")] = 2
+    logits[3, 0] = 9  # y alone is called blast once it is degraded
+    found = changed_by_optics(0.0, own, logits)
+    assert (found["n"], found["calls"][0], found["kinds"][0]) == (2, 0.5, 0.5)
+    assert changed_by_optics(9.0, own, logits)["calls"][0] == 0
+    rows = figures_of(own, logits, 0.0)
+    assert rows["a degraded"]["changed"] == found
+    assert "changed" not in rows["a"]
+
+
+def test_without_a_cell_in_both_nothing_is_said_to_change() -> None:
+    own = lab_cells(["lymphocyte"] * 2, names=["x", "y"], is_degraded=[False, True])
+    found = changed_by_optics(0.0, own, np.zeros((2, len(KINDS)), np.float32))
+    assert found == {"n": 0, "calls": None, "kinds": None}

@@ -43,7 +43,42 @@ def figures_of(
                         point, cells.pick(own), metrics.blast_margin(logits[own])
                     )
                 found[name] = row
+        here = cells.laboratories == laboratory
+        if point is not None and 0 < cells.is_degraded[here].sum() < here.sum():
+            found[f"{laboratory} degraded"]["changed"] = changed_by_optics(
+                point, cells.pick(here), logits[here]
+            )
     return found
+
+
+def changed_by_optics(point: float, cells: LabCells, logits: F32) -> dict[str, Any]:
+    """Return what a calculated cheap microscope changes of the same cells.
+
+    Args:
+        point: The margin from which a cell is called blast.
+        cells: N cells of one laboratory; those of one name are the same cell.
+        logits: (N, K) of kinds.
+
+    Returns:
+        How many were seen both ways, and the shares that lie on the other side of the
+        point and whose likeliest kind is another, with exact intervals at 95 %.
+    """
+    names, worse = cells.names, cells.is_degraded
+    clean = {str(names[i]): int(i) for i in np.flatnonzero(~worse)}
+    pairs = [(clean[n], i) for i, n in enumerate(names) if worse[i] and n in clean]
+    before, after = np.array(pairs, np.int64).reshape(-1, 2).T
+    is_blast, kind = metrics.blast_margin(logits) > point, logits.argmax(axis=1)
+    found: dict[str, Any] = {"n": len(pairs)}
+    for what, said in (("calls", is_blast), ("kinds", kind)):
+        found[what] = _share_of(said[before] != said[after]) if pairs else None
+    return found
+
+
+def _share_of(chosen: BoolArray) -> list[float]:
+    """Return a share with its exact interval at 95 %."""
+    n_chosen = int(chosen.sum())
+    ends = binomial_interval(n_chosen, len(chosen))
+    return [round(v, 4) for v in (n_chosen / len(chosen), ends.low, ends.high)]
 
 
 def point_of(cells: LabCells, logits: F32) -> float:
@@ -73,13 +108,11 @@ def called_from(point: float, cells: LabCells, margin: F64) -> dict[str, list[fl
     """
     groups = {"blast": cells.is_blast == 1, "mature": is_mature(cells)}
     groups["B-precursor"] = cells.kinds == "B-precursor"
-    found = {}
-    for name, own in groups.items():
-        if own.any():
-            n_called, n = int((margin[own] > point).sum()), int(own.sum())
-            ends = binomial_interval(n_called, n)
-            found[name] = [round(v, 4) for v in (n_called / n, ends.low, ends.high)]
-    return found
+    return {
+        name: _share_of(np.asarray(margin[own] > point, np.bool_))
+        for name, own in groups.items()
+        if own.any()
+    }
 
 
 def _laboratory(laboratory: str, cells: LabCells, logits: F32) -> dict[str, Any]:

@@ -27,6 +27,12 @@ MARROW_OUT = "leave-marrow-out.json"
 """Of `judge`: a fit of the light network that marrow did not teach, on marrow."""
 ALEXNET_OUT = "leave-marrow-out-alexnet.json"
 """The same of AlexNet without a teacher."""
+PUPIL_OUT = "leave-marrow-out-pupil.json"
+LESSON_OUT = {
+    "EfficientNet-Lite0": "leave-marrow-out-teacher.json",
+    "AlexNet, taught by it": PUPIL_OUT,
+}
+"""The same of a shorter fit, and of the pair's AlexNet, whose teacher that was."""
 CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
 """Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
 IN_WORDS = {
@@ -48,7 +54,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
             `degraded-ID.json` and `marrow-ID.json` of each, all but the last of the
             bundle that a recalibrated one was made of, `ID.json` of those before that,
-            MARROW_OUT, ALEXNET_OUT and MARROW_CUT.
+            MARROW_OUT, ALEXNET_OUT, those of LESSON_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -64,6 +70,8 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "card": shown[0].card,
         "marrow": marrow,
         "alexnet": read_json(figures / ALEXNET_OUT)["marrow"],
+        "pupil": read_json(figures / PUPIL_OUT)["marrow"],
+        "lesson": lesson_table(figures),
         "cut": read_json(figures / MARROW_CUT),
         "targets": targets_table(shown, marrow),
         "strangers": strangers_table(shown),
@@ -124,6 +132,19 @@ def scales_table(bundles: list[Shown]) -> str:
                 lines.append([name, one.card.id, IN_WORDS[what], *ends])
     head = ["laboratory", "model", "share", "the card before", "this card"]
     return markdown_table(head, lines)
+
+
+def lesson_table(figures: Path) -> str:
+    """Return how a teacher and its pupil tell the blasts of marrow, taught without it.
+
+    Args:
+        figures: Folder with the files of LESSON_OUT.
+    """
+    rows = [read_json(figures / name)["marrow"] for name in LESSON_OUT.values()]
+    lines = [["all other kinds", *(interval(row["auroc"]) for row in rows)]]
+    for kind in rows[0]["auroc_against"]:
+        lines.append([kind, *(interval(row["auroc_against"][kind]) for row in rows)])
+    return markdown_table(["AUROC of blasts against", *LESSON_OUT], lines)
 
 
 def strangers_table(bundles: list[Shown]) -> str:
