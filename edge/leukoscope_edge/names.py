@@ -29,6 +29,9 @@ UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0") | frozens
 
 FULL_WIDTH = {n: n - 0xFEE0 for n in range(0xFF01, 0xFF5F)}
 """ASCII as keyboards of East Asia type it, wide: the same letters (UAX 11)."""
+LIGATURES = dict(enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"), start=0xFB00))
+"""Latin letters that a PDF joins (Alphabetic Presentation Forms): copied, they look
+like those that are typed."""
 
 
 def typed(text: str) -> str:
@@ -44,18 +47,28 @@ def typed(text: str) -> str:
 def label(text: str) -> str:
     """Return a sample's label or a number in the one spelling of what looks like it.
 
-    Digits of any script (Nd) and full-width letters are plain ones, dashes are hyphens,
-    several spaces are one. What looks otherwise stays what it is: A² and A2 are two
-    tubes, so are ½ and 1/2, which NFKC would make one.
+    Digits of any script (Nd), full-width letters and ligatures are plain ones, dashes
+    are hyphens, several spaces are one. What looks otherwise stays what it is: A² and
+    A2 are two tubes, so are ½ and 1/2, which NFKC would make one.
     """
     joined = "".join(c for c in typed(text) if c not in JOINERS)
-    plain = "".join(map(_spelt, joined.translate(FULL_WIDTH)))
+    plain = "".join(map(_spelt, joined.translate(FULL_WIDTH).translate(LIGATURES)))
     return " ".join(unicodedata.normalize("NFC", plain).split())
 
 
 def same_name(text: str) -> str:
     """Return what two names have in common that look alike, whatever their case."""
     return label(text).casefold()
+
+
+def passphrase_text(text: str) -> str:
+    """Return a passphrase as every keyboard and system gives it.
+
+    Letters are composed, each kind of space is a space, and nothing else is changed:
+    the profile OpaqueString (RFC 8265). A Mac gives an é in two parts, a PC in one.
+    """
+    spaced = (" " if unicodedata.category(c) == "Zs" else c for c in text)
+    return unicodedata.normalize("NFC", "".join(spaced))
 
 
 def pin_digits(text: str) -> str:

@@ -8,6 +8,7 @@ from leukoscope_edge.names import (
     OVERRIDES,
     label,
     on_terminal,
+    passphrase_text,
     pin_digits,
     same_name,
     shown,
@@ -87,7 +88,8 @@ def test_what_nobody_sees_is_not_typed(text: str, expected: str) -> None:
         ("e\u0301\u200d1", "\u00e91"),
         ("\uff33\u3000\uff45\u0301\uff5e", "S \u00e9~"),
         ("A\u00b2", "A\u00b2"),
-        ("\u00bd \u2167 \ufb01 \u2122", "\u00bd \u2167 \ufb01 \u2122"),
+        ("\u00bd \u2167 \u2122", "\u00bd \u2167 \u2122"),
+        ("\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06", "fffiflffifflstst"),
     ],
 )
 def test_a_label_has_one_spelling(text: str, expected: str) -> None:
@@ -108,7 +110,14 @@ def test_a_pin_is_the_same_on_every_keyboard() -> None:
         assert pin_digits(pin) == "482917"
 
 
+def test_a_passphrase_keeps_all_but_its_composition_and_kinds_of_space() -> None:
+    assert passphrase_text(" e\u0301\u00a0\u3000\u0661 \uff33\ufb01 ") == (
+        " \u00e9  \u0661 \uff33\ufb01 "
+    )
+
+
 def test_names_that_look_alike_are_the_same() -> None:
     assert same_name("ame\u0301lie  1") == same_name("AM\u00c9LIE\u200d \u0661")
     assert same_name("Ann") != same_name("Anna")
     assert same_name("A\u00b2") != same_name("A2")
+    assert same_name("Gra\ufb01a") == same_name("Grafia")

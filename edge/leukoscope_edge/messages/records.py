@@ -61,6 +61,9 @@ RECORDS = {
     ),
     "read-already": "slide {slide} is read by {who} already",
     "nothing-to-undo": "slide {slide}: there is nothing to take back",
+    "undo-of-another": (
+        "slide {slide}: the last step is by {name}: call the cell anew instead"
+    ),
     "readers-differ": (
         "slide {slide}: readers differ on {n} cells: a supervisor settles them before "
         "signing"

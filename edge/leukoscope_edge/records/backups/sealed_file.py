@@ -1,8 +1,9 @@
 """A file under a passphrase, written and read as a stream.
 
-A header line names the format and the salt. Chunks of 1 MiB follow, each under
-AES-256-GCM with its number and "is the last" in the nonce, so that no chunk can be
-changed, moved, repeated or cut off.
+A header line names the format and the salt, and how the passphrase is spelt; where it
+says nothing, an older program took it as it was typed. Chunks of 1 MiB follow, each
+under AES-256-GCM with its number and "is the last" in the nonce, so that no chunk can
+be changed, moved, repeated or cut off.
 
 Source: STREAM of Hoang, Reyhanitabar, Rogaway and Vizár 2015; scrypt, RFC 7914, with
 the cost that the OWASP password storage cheat sheet asks for.
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.messages import message
+from leukoscope_edge.names import passphrase_text
 
 FORMAT = "leukoscope sealed file 1"
 CHUNK_BYTES = 1 << 20
@@ -30,6 +32,8 @@ MAX_SCRYPT_COST = 1 << 19
 """A header from outside must not take all memory: 512 MiB."""
 MAX_HEADER_BYTES = 4096
 MIN_PASSPHRASE_LENGTH = 12
+SPELLING = "OpaqueString"
+"""The profile of RFC 8265 (`names.passphrase_text`)."""
 
 
 class Takes(Protocol):
@@ -56,10 +60,12 @@ class SealedWriter:
         Raises:
             RecordError: The passphrase is too short.
         """
+        passphrase = passphrase_text(passphrase)
         if len(passphrase) < MIN_PASSPHRASE_LENGTH:
             raise RecordError(message("passphrase-short", n=MIN_PASSPHRASE_LENGTH))
         salt, self._prefix = os.urandom(SALT_BYTES), os.urandom(PREFIX_BYTES)
         facts = {"salt": salt.hex(), "prefix": self._prefix.hex(), "cost": cost}
+        facts["passphrase"] = SPELLING
         self._header = json.dumps({"format": FORMAT, **facts}).encode() + b"\n"
         self._cipher = AESGCM(_key(passphrase, salt, cost))
         self._file, self._pending, self._n = file, bytearray(), 0
@@ -99,7 +105,8 @@ class SealedReader:
         """
         self._name, self._pending = name, b""
         header = file.readline(MAX_HEADER_BYTES)
-        salt, prefix, cost = _facts(header, name)
+        salt, prefix, cost, is_spelt = _facts(header, name)
+        passphrase = passphrase_text(passphrase) if is_spelt else passphrase
         cipher = AESGCM(_key(passphrase, salt, cost))
         self._chunks = self._open(file, cipher, header, prefix)
 
@@ -133,12 +140,16 @@ class SealedReader:
             sealed, n = following, n + 1
 
 
-def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
-    """Return salt, nonce prefix and cost, none of which is trusted yet."""
+def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int, bool]:
+    """Return salt, nonce prefix, cost and whether a passphrase has one spelling.
+
+    None of them is trusted yet.
+    """
     try:
         facts = json.loads(header)
         salt, prefix = bytes.fromhex(facts["salt"]), bytes.fromhex(facts["prefix"])
         cost, format_ = int(facts["cost"]), facts["format"]
+        is_spelt = facts.get("passphrase") == SPELLING
     except (ValueError, KeyError, TypeError, RecursionError) as err:
         raise RecordError(message("no-backup", file=name)) from err
     is_power_of_two = cost > 1 and cost & (cost - 1) == 0
@@ -146,7 +157,7 @@ def _facts(header: bytes, name: str) -> tuple[bytes, bytes, int]:
         raise RecordError(message("backup-format", file=name, expected=FORMAT))
     if cost > MAX_SCRYPT_COST:
         raise RecordError(message("backup-memory", file=name))
-    return salt, prefix, cost
+    return salt, prefix, cost, is_spelt
 
 
 def _key(passphrase: str, salt: bytes, cost: int) -> bytes:

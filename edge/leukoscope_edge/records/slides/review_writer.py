@@ -114,11 +114,17 @@ class ReviewWriter(SlideWriter):
         return cell.id
 
     def undo(self, slide: str, by: str, *, key: str) -> None:
-        """Take the last step of the review back; with two readers, one's own."""
+        """Take the last step of the review back, one's own alone.
+
+        Raises:
+            StepError: It is another person's, whose word must not go without a word.
+        """
         with self._events.writing():
             if self._events.repeated(Kind.UNDO, slide, key):
                 return
             last = self._reader.slide(slide).last_step(by)
+            if last is not None and last.by != by:
+                raise StepError(message("undo-of-another", slide=slide, name=last.by))
             body = {"undoes": last.seq if last else 0}
             self._events.append(Kind.UNDO, slide, body, by, key)
 

@@ -8,10 +8,10 @@ PASSPHRASE = "correct horse battery"  # noqa: S105
 LOW_COST = 1 << 10
 
 
-def sealed(data: bytes) -> bytes:
-    """Return bytes sealed under `PASSPHRASE`."""
+def sealed(data: bytes, passphrase: str = PASSPHRASE) -> bytes:
+    """Return bytes sealed under a passphrase."""
     out = io.BytesIO()
-    writer = SealedWriter(out, PASSPHRASE, cost=LOW_COST)
+    writer = SealedWriter(out, passphrase, cost=LOW_COST)
     writer.write(data)
     writer.close()
     return out.getvalue()

@@ -2,15 +2,19 @@
 
 import io
 import json
+import unicodedata
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from tests.edge.records.backups.sealing import LOW_COST, PASSPHRASE, sealed
 
 from leukoscope_edge.errors import RecordError
 from leukoscope_edge.records.backups import sealed_file
 from leukoscope_edge.records.backups.sealed_file import (
     CHUNK_BYTES,
+    FORMAT,
     TAG_BYTES,
     SealedReader,
     SealedWriter,
@@ -71,6 +75,28 @@ def test_chunks_that_changed_places_do_not_open() -> None:
     first, second = data[start : start + size], data[start + size : start + 2 * size]
     with pytest.raises(RecordError, match="does not open"):
         opened(data[:start] + second + first + data[start + 2 * size :])
+
+
+def test_a_passphrase_opens_however_a_keyboard_composes_it() -> None:
+    """A Mac gives é in two parts and, after Alt, a space that does not break."""
+    apart = unicodedata.normalize("NFD", "école été neige").replace(" ", "\u00a0")
+    assert opened(sealed(b"a record", "école été neige"), apart) == b"a record"
+    assert opened(sealed(b"a record", apart), "école été neige") == b"a record"
+    with pytest.raises(RecordError, match="wrong passphrase"):
+        opened(sealed(b"a record", apart), "ecole ete neige")
+
+
+def test_a_passphrase_of_an_older_program_counts_as_it_was_typed() -> None:
+    apart = unicodedata.normalize("NFD", "école été neige")
+    salt, prefix = bytes(16), bytes(7)
+    facts = {"salt": salt.hex(), "prefix": prefix.hex(), "cost": 2}
+    header = json.dumps({"format": FORMAT, **facts}).encode() + b"\n"
+    key = Scrypt(salt, 32, 2, 8, 1).derive(apart.encode())
+    nonce = prefix + bytes(4) + b"\1"
+    data = header + AESGCM(key).encrypt(nonce, b"a record", header)
+    assert opened(data, apart) == b"a record"
+    with pytest.raises(RecordError, match="wrong passphrase"):
+        opened(data, "école été neige")
 
 
 def test_another_passphrase_does_not_open_it() -> None:

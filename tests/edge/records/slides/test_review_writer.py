@@ -58,6 +58,17 @@ def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
     assert all(not c.id.startswith("m") for c in bench.store.reader.slide(slide).cells)
 
 
+def test_nobody_takes_another_persons_word_back_without_a_word(bench: Any) -> None:
+    """Her blast would be told nowhere: whoever thinks otherwise calls the cell anew."""
+    slide, review = bench.finished(), bench.store.review
+    review.judge_cell(slide, "3", Reading.BLAST, "ann", key="ann-00001")
+    with pytest.raises(StepError, match="the last step is by ann"):
+        review.undo(slide, "ben", key="undo-0001")
+    assert bench.store.reader.slide(slide).cells[2].word is Reading.BLAST
+    review.undo(slide, "ann", key="undo-0002")
+    assert bench.store.reader.slide(slide).cells[2].word is None
+
+
 def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
     bench: Any,
 ) -> None:
