@@ -15,8 +15,12 @@ from leukoscope_edge.counting import FrameResult
 from leukoscope_edge.live.commands import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.recorder import Recorder
-from leukoscope_edge.live.snapshot import boxes_of, count_facts, place_facts
-from leukoscope_edge.messages import plain
+from leukoscope_edge.live.snapshot import (
+    boxes_of,
+    count_facts,
+    instruction_facts,
+    place_facts,
+)
 from leukoscope_edge.quality import LightLog, device_quality, note_light
 from leukoscope_edge.records.slides import context_of
 from leukoscope_edge.screening import SlideRun
@@ -174,7 +178,8 @@ class RunningCount:
         with timer.stage("keep"):
             self._keep(item, looked, cells)
         timer.count()
-        self.facts = self._seen_facts(looked, cells)
+        said = instruction_facts(looked.report.reason, item)
+        self.facts = {"instruction": said, **self._seen_facts(looked, cells)}
         self.last_pixels = None if isinstance(item, Fault) else item.pixels
         self._equipment.last_read.at_unix_s = sought.read_at_unix_s
         self.tell(Mode.COUNTING, item.name)
@@ -194,9 +199,7 @@ class RunningCount:
     def _seen_facts(
         self, looked: FrameResult, cells: tuple[Cell, ...]
     ) -> dict[str, Any]:
-        reason = looked.report.reason
         return {
-            "instruction": plain(reason) if reason else "",
             "boxes": boxes_of(looked, cells, self._recorder),
             **place_facts(looked),
             **count_facts(self._run, cells, self._recorder),

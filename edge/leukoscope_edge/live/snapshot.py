@@ -7,10 +7,10 @@ import numpy as np
 
 from leukoscope_edge.counting import FrameResult, binomial_interval
 from leukoscope_edge.live.recorder import Recorder
-from leukoscope_edge.messages import plain
+from leukoscope_edge.messages import Message, message, plain
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.screening import SlideRun
-from leukoscope_edge.types import Cell, Detection
+from leukoscope_edge.types import Cell, Detection, Fault, Frame
 from leukoscope_edge.vision import QualityReport
 
 N_LAST_CELLS = 12
@@ -98,6 +98,19 @@ def _interval(outcome: Verdict | Refusal) -> list[float] | None:
         return None
     interval = binomial_interval(outcome.n_blast, outcome.n_cells)
     return [interval.low, interval.high]
+
+
+def instruction_facts(
+    reason: Message | None, item: Frame | Fault
+) -> dict[str, Any] | str:
+    """Return why a frame is not looked at, "" where it is; a stored one has a subject.
+
+    What is said of a file stands behind its name in a list, and alone on a live screen.
+    """
+    if reason is None:
+        return ""
+    is_alone = isinstance(item, Fault) and reason.id not in ("camera-says", "picture")
+    return plain(message("picture", why=reason) if is_alone else reason)
 
 
 def light_facts(report: QualityReport) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from leukoscope_edge.live.commands import ASKS, Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.running_count import RunningCount
-from leukoscope_edge.live.snapshot import light_facts
-from leukoscope_edge.messages import Message, plain, told_plain
+from leukoscope_edge.live.snapshot import instruction_facts, light_facts
+from leukoscope_edge.messages import Message, told_plain
 from leukoscope_edge.service import give_memory_back
 from leukoscope_edge.types import Fault, Frame
 from leukoscope_edge.vision import assess
@@ -166,8 +166,9 @@ class Preview:
 
     def _show(self, item: Frame | Fault) -> None:
         pixels = None if isinstance(item, Fault) else item.pixels
+        reason = item.reason if isinstance(item, Fault) else None
         self._facts = {
-            "instruction": plain(item.reason) if isinstance(item, Fault) else "",
+            "instruction": instruction_facts(reason, item),
             "lights": [] if pixels is None else light_facts(assess(pixels)),
             "boxes": [],
             **self._own_facts(),

@@ -18,13 +18,14 @@ from leukoscope_edge.live.snapshot import (
     SAME_RADII,
     boxes_of,
     count_facts,
+    instruction_facts,
     light_facts,
     place_facts,
 )
-from leukoscope_edge.messages import message, plain
+from leukoscope_edge.messages import from_plain, message, plain
 from leukoscope_edge.outcome import Refusal, StopState
 from leukoscope_edge.screening_result import ImageReport
-from leukoscope_edge.types import CallName, Cell, LazyDetection
+from leukoscope_edge.types import CallName, Cell, Fault, LazyDetection
 from leukoscope_edge.vision import (
     Followed,
     FrameDetections,
@@ -163,3 +164,23 @@ def test_a_light_without_an_end_has_none_in_json_either() -> None:
     (light,) = light_facts(QualityReport(measures=(measure,)))
     assert (light["low"], light["high"], light["is_good"]) == (0.5, None, True)
     json.dumps(light, allow_nan=False)
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        (None, ""),
+        (message("file-empty"), "the picture is empty: copy it again"),
+        (message("picture", why=message("picture-black")), "the picture is black"),
+        (
+            message("camera-says", why=message("camera-starts")),
+            "camera: it is starting",
+        ),
+    ],
+)
+def test_why_a_picture_is_missing_is_a_sentence_on_a_live_screen(
+    reason: Any, said: str
+) -> None:
+    found = instruction_facts(reason, Fault(name="a.png", reason=message("test")))
+    assert (said == "") == (found == "")
+    assert found == "" or from_plain(found).said().startswith(said)  # type: ignore[arg-type]
