@@ -14,6 +14,11 @@ quick network decides nothing, so every cell goes to ResNet-50 as well. `--bundl
 a trained pair in their place. A whole slide takes the plain pipeline very long:
 `--plain-every 20` lets it do every twentieth frame and counts its time twenty-fold.
 
+What one frame takes of the processor is told apart, from the gate to the count and
+without the networks, which are asked at the end: the whole slide once more, one frame
+after the other on one thread, since threads that work at once cannot be told apart.
+Most frames are not searched, so the median is far below the mean.
+
 The quick road is timed on 32 crops for several shares of cells that the quick network
 passes on to ResNet-50. How large that share is, and what the road costs in weighted F1,
 only a trained pair can tell.
@@ -30,7 +35,8 @@ one (and how many of them were spent computing: the difference is what a busy ma
 adds), and its peak memory on twenty frames.
 
 JSON: `ratio` (plain seconds / ours), `ratios` (`wall` and `cpu`, each with median, low
-and high), `ours_s`, `plain_s`, `ours_frame_ms` (by both clocks), `n_rounds`,
+and high), `ours_s`, `plain_s`, `ours_frame_ms` (by both clocks; means
+of a round, the networks with it), `one_frame_cpu_ms` (p50, p90, mean), `n_rounds`,
 `n_frames`, `n_cells`, `n_plain_frames`, `plain_calls`, `quick_road` (rows of passed_on,
 ms_per_cell, gain over ResNet-50 alone), `peak_rss_mib`, `start_to_first_call_s`,
 `start_cpu_s`, `machine` ("quiet", or why not).
@@ -56,13 +62,9 @@ from leukoscope_edge.capture import SCALE_UM_PER_PX, parse_simulated
 from leukoscope_edge.inference import (
     Bundle,
     CascadeEngine,
-    DataEntry,
     DecisionEntry,
     Engine,
-    InputEntry,
-    MetricsEntry,
     OnnxCpuEngine,
-    SpreadEntry,
     open_bundle,
     open_engine,
     p_blast,
@@ -70,17 +72,8 @@ from leukoscope_edge.inference import (
 from leukoscope_edge.isolated import command_of
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Frame
-from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs import onnx_bytes, quantise_graph
-from leukoscope_train.evaluation import CallCalibration, run_simulated
-from leukoscope_train.networks import (
-    INPUT_MEAN,
-    INPUT_STD,
-    Architecture,
-    as_input,
-    make_network,
-    n_parameters,
-)
+from leukoscope_train.evaluation import run_simulated
+from leukoscope_train.networks import as_input, make_network
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
@@ -94,14 +87,8 @@ from tests.rigs.quiet_machine import (
     spread,
     verdict,
 )
+from tests.rigs.random_pair import SPEC, random_pair
 
-SPEC = InputEntry(
-    side_px=128,
-    scale_um_per_px=0.16,
-    colour="masked-standardised",
-    mean=INPUT_MEAN,
-    std=INPUT_STD,
-)
 MIN_NUCLEUS_PX = 400
 """The plain pipeline's size gate, for 0.1 um per pixel."""
 N_CROPS = 32
@@ -135,60 +122,12 @@ def main() -> None:
             raise SystemExit(f"bench_slide: {own} is no pair: it has no quick network")
         rounds = [_race(source, bundle, options) for _ in range(options.rounds)]
         found = _raced(rounds, options.clock)
+        found["one_frame_cpu_ms"] = _frame_by_frame(source, bundle, options)
         found["quick_road"] = _quick_road(bundle, options)
         found |= _command(Path(folder), bundle.folder, options)
     found["machine"] = verdict(watch.used)
     lines = (f"{name:<24}{value}" for name, value in found.items())
     print(json.dumps(found, indent=1) if options.json else "\n".join(lines))
-
-
-def random_pair(folder: Path) -> Bundle:
-    """Write and open a bundle of ResNet-50 and the compact AlexNet, random weights."""
-    false, true = (SpreadEntry(alpha=a, beta=100 - a, n_people=0) for a in (1, 99))
-    decision = DecisionEntry(temperature=1, normal_to=0.4, blast_from=0.6)
-    release = Release(
-        id="random-pair",
-        created="none",
-        domain="real",
-        summary="random weights, for timing alone",
-        limits=("Of no medical use.",),
-        input=SPEC,
-        calibration=CallCalibration(
-            decision=decision, false_calls=false, true_calls=true
-        ),
-        data=DataEntry(
-            source="none",
-            licence="none",
-            n_cells=0,
-            n_people=0,
-            split_sha256="none",
-            command="none",
-        ),
-        metrics=MetricsEntry(
-            set="none",
-            n_cells=0,
-            n_people=0,
-            weighted_f1=0,
-            auroc=0,
-            sensitivity=0,
-            specificity=0,
-            ece=0,
-        ),
-    )
-    never = DecisionEntry(temperature=1, normal_to=0.05, blast_from=0.95)
-    quick = Quick(trained=_random("alexnet-compact"), decision=never)
-    write_bundle(folder, _random("resnet50"), release, quick)
-    return open_bundle(folder)
-
-
-def _random(architecture: Architecture) -> Trained:
-    torch.manual_seed(0)
-    network = make_network(architecture)
-    noise = np.random.default_rng(1).integers(0, 256, (8, 128, 128, 3))
-    files = quantise_graph(onnx_bytes(network, 128), noise.astype(np.uint8), SPEC)
-    return Trained(
-        files=files, architecture=architecture, n_parameters=n_parameters(network)
-    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -266,6 +205,29 @@ def _raced(rounds: list[Race], clock: str) -> dict[str, Any]:
         "n_cells": race.n_cells,
         "n_plain_frames": len(race.plain),
         "plain_calls": race.plain_calls,
+    }
+
+
+def _frame_by_frame(
+    source: str, bundle: Bundle, options: argparse.Namespace
+) -> dict[str, float]:
+    """Return what a frame takes of the processor where each is looked at alone."""
+    times_ms = []
+    with (
+        parse_simulated(source) as camera,
+        open_engine(bundle, backend="cpu", n_threads=1) as engine,
+    ):
+        scale, only_new = camera.scale_um_per_px, not options.every_frame
+        run = run_simulated(engine, bundle, scale, only_new=only_new)
+        while isinstance(frame := camera.read(), Frame):
+            with Stopwatch() as watch:
+                run.look(frame)
+            times_ms.append(watch.taken.cpu_ms)
+    p50, p90 = np.percentile(times_ms, [50, 90])
+    return {
+        "p50": round(float(p50), 2),
+        "p90": round(float(p90), 2),
+        "mean": round(statistics.mean(times_ms), 2),
     }
 
 

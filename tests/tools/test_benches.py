@@ -190,6 +190,9 @@ def test_a_slide_is_raced_against_a_plain_pipeline(pair: tuple[str, ...]) -> Non
     assert found["ratio"] == found["ratios"]["cpu"]["median"] > 0
     assert found["ratios"]["wall"]["low"] <= found["ratios"]["wall"]["high"]
     assert found["ours_frame_ms"]["cpu"]["median"] > 0
+    one = found["one_frame_cpu_ms"]
+    assert 0 < one["p50"] <= one["p90"]
+    assert one["mean"] > 0
     assert found["n_rounds"] == 1
     assert is_said(found["machine"])
     assert found["n_frames"] == 3
