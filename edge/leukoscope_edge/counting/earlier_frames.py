@@ -120,7 +120,8 @@ class EarlierFrames:
         speaks = not copy_of and self._speaks(number, place)
         sizes = None
         if (measures or speaks) and not copy_of:
-            sizes = measure_sizes(filled(item.pixels, outside))
+            pixels = filled(item.pixels, outside)
+            sizes = measure_sizes(pixels, with_bodies=measures)
         is_given = self._scale_um_per_px is not None
         scale = self._scale_um_per_px or self._estimated(sizes if measures else None)
         return Turn(

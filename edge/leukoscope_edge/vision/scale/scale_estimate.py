@@ -116,11 +116,12 @@ class SourceScale:
         return ratio
 
 
-def measure_sizes(pixels: U8) -> FrameSizes:
+def measure_sizes(pixels: U8, *, with_bodies: bool = True) -> FrameSizes:
     """Measure what tells the scale of one frame.
 
     Args:
         pixels: (H, W, 3) uint8 RGB.
+        with_bodies: Bodies by thresholds, too: only frames together need them.
     """
     circles = [c for c in find_circles(pixels) if c.density[1] >= MIN_DENSITY]
     violet = [c for c in circles if _violet(c) >= MIN_VIOLET]
@@ -128,7 +129,7 @@ def measure_sizes(pixels: U8) -> FrameSizes:
     return FrameSizes(
         red_px=tuple(c.diameter_px for c in red),
         nuclei_px=tuple(c.diameter_px for c in violet),
-        body_um_per_px=_by_bodies(pixels),
+        body_um_per_px=_by_bodies(pixels) if with_bodies else None,
     )
 
 
