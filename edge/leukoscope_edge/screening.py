@@ -142,15 +142,14 @@ class SlideRun:
     def seek(self, item: Frame | Fault, pool: Executor) -> Future[FrameResult]:
         """Place a frame and have its cells sought; `take_in` counts them.
 
-        Frames are placed and taken in in their order, and gated in it where that
-        decides what is searched. Only what needs nothing but the frame may run beside
-        the work on others, so that the result is the same to the last bit.
+        Frames are placed and taken in in their order; only what needs nothing but the
+        frame runs beside the work on others: the result is the same to the last bit.
 
         Args:
             item: What the camera shows.
-            pool: Its threads search.
+            pool: Its threads search, and gate where that decides what is searched.
         """
-        return pool.submit(self._search.find, self._ask(item))
+        return pool.submit(self._search.find, self._ask(item, pool))
 
     def pass_over(self, item: Frame | Fault) -> None:
         """Know a field that was counted before an interruption again."""
@@ -159,8 +158,7 @@ class SlideRun:
     def new_area(self) -> None:
         """Count on from a place that need not touch where the lens has been.
 
-        For a technician who cannot find the last place again. The cells there are an
-        island until a frame shows that it overlaps with another.
+        The cells there are an island until a frame shows that it overlaps with another.
         """
         self._frames.new_area()
 
@@ -246,12 +244,16 @@ class SlideRun:
             self._last_concluded = asked, conclude(calls, context)
         return self._last_concluded[1]
 
-    def _ask(self, item: Frame | Fault) -> Asked:
+    def _ask(self, item: Frame | Fault, pool: Executor | None = None) -> Asked:
         """Say what is to be done with a frame; in the order of the frames."""
-        plan, turn = self._plan, self._frames.turn(item)
-        if isinstance(item, Fault) or not (plan or turn.speaks):
+        if isinstance(item, Fault):
+            return Asked(item=item, turn=self._frames.turn(item))
+        plan = self._plan
+        gate = self._search.gate_of(item, pool if plan else None)
+        turn = self._frames.turn(item)
+        if not (plan or turn.speaks):
             return Asked(item=item, turn=turn)
-        gated = self._search.gate(item, turn.place)
+        gated = gate(turn.place)
         asked = Asked(item=item, turn=turn, gated=gated)
         self._frames.listen(turn, is_judged=gated.why_not is None)
         if plan is None or turn.place is None:
@@ -309,12 +311,8 @@ class SlideRun:
     def _call(self, cells: Sequence[Cell]) -> list[Cell]:
         kept = [s for c in cells for s in c.sightings]
         fresh = [s for s in kept if s not in self._calls]
-        calls = classify(
-            self._engine,
-            [s.crop for s in fresh],
-            self._card,
-            in_marrow=self._context.is_marrow,
-        )
+        crops, in_marrow = [s.crop for s in fresh], self._context.is_marrow
+        calls = classify(self._engine, crops, self._card, in_marrow=in_marrow)
         self._calls.update(zip(fresh, calls, strict=True))
         return [
             replace(

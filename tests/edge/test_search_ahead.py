@@ -58,10 +58,11 @@ def test_one_thread_takes_each_in_before_it_looks_for_the_next() -> None:
     assert slide.steps == ["seek a", "take a", "seek b", "take b"]
 
 
-def test_two_threads_search_one_ahead_and_no_more() -> None:
+def test_two_threads_place_four_ahead_and_no_more() -> None:
     slide = Slide()
-    list(look_at_all(slide, faults("a", "b", "c"), 2))
-    assert slide.steps == ["seek a", "seek b", "take a", "seek c", "take b", "take c"]
+    list(look_at_all(slide, faults(*"abcdef"), 2))
+    seeks, takes = ([f"{step} {n}" for n in "abcdef"] for step in ("seek", "take"))
+    assert slide.steps == [*seeks[:5], takes[0], seeks[5], *takes[1:]]
 
 
 def test_a_later_search_that_ends_first_waits_for_the_earlier_one() -> None:
@@ -85,12 +86,15 @@ def test_a_later_search_that_ends_first_waits_for_the_earlier_one() -> None:
     ("item", "n_threads", "n"),
     [
         (FAULT, 1, 0),
-        (FAULT, 4, 3),
+        (FAULT, 4, 6),
+        (frame_of(MAX_AHEAD_SIZE // 6), 2, 4),
+        (frame_of(MAX_AHEAD_SIZE // 3), 2, 3),
+        (frame_of(MAX_AHEAD_SIZE), 2, 1),
         (frame_of(MAX_AHEAD_SIZE), 4, 3),
         (frame_of(MAX_AHEAD_SIZE + 3), 4, 0),
     ],
 )
-def test_behind_a_large_frame_nothing_waits(
+def test_the_larger_a_frame_the_fewer_wait_behind_it(
     item: Frame | Fault, n_threads: int, n: int
 ) -> None:
     assert n_ahead(item, n_threads) == n

@@ -3,7 +3,8 @@
 What the frames before it decide about it stands in `Asked`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
@@ -28,6 +29,7 @@ from leukoscope_edge.vision import (
     Followed,
     FrameDetections,
     Placement,
+    QualityReport,
     TrackingState,
     assess,
     follow,
@@ -127,6 +129,10 @@ class Asked:
     due: Due = SEARCHED_ITSELF
 
 
+Gate = Callable[[Placement | None], Gated]
+"""Says of one frame, given its place, whether it is judged."""
+
+
 class FrameSearch:
     """How the cells of a slide's frames are found; safe to share between threads."""
 
@@ -141,13 +147,34 @@ class FrameSearch:
         self._segmenter, self._spec = segmenter, spec
         self._in_marrow = in_marrow
 
+    def gate_of(self, frame: Frame, pool: Executor | None) -> Gate:
+        """Begin to measure a frame's quality; return what gates it, given its place.
+
+        Who asks measures it where no thread of the pool has begun by then: searches,
+        which take longer, may keep them all.
+
+        Args:
+            frame: The frame.
+            pool: Its threads measure; None: who asks does.
+        """
+        if pool is None:
+            return partial(self.gate, frame)
+        measured = pool.submit(self._quality_of, frame)
+
+        def gate(place: Placement | None) -> Gated:
+            is_begun = not measured.cancel()
+            return _gated(
+                measured.result() if is_begun else self._quality_of(frame), place
+            )
+
+        return gate
+
     def gate(self, frame: Frame, place: Placement | None) -> Gated:
         """Say whether a frame is judged."""
-        report = assess(frame.pixels, in_marrow=self._in_marrow)
-        why_not = report.instruction
-        if why_not is None and place is not None:
-            why_not = GUIDANCE.get(place.state)
-        return Gated(why_not=why_not, focus=report.focus)
+        return _gated(self._quality_of(frame), place)
+
+    def _quality_of(self, frame: Frame) -> QualityReport:
+        return assess(frame.pixels, in_marrow=self._in_marrow)
 
     def find(self, asked: Asked) -> FrameResult:
         """Find the cells of a frame, and of earlier ones where that is due."""
@@ -202,6 +229,13 @@ class FrameSearch:
             is_scale_given=turn.is_scale_given,
         )
         return Searched(frame=frame, place=place, seen=seen, found_by=found_by)
+
+
+def _gated(report: QualityReport, place: Placement | None) -> Gated:
+    why_not = report.instruction
+    if why_not is None and place is not None:
+        why_not = GUIDANCE.get(place.state)
+    return Gated(why_not=why_not, focus=report.focus)
 
 
 class SeenCells:

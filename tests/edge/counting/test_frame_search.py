@@ -1,9 +1,12 @@
 """One frame on its road, and the cells that are followed where it is not searched."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from threading import Event
 
 import pytest
 from tests.simulated import camera_on
+from tests.waiting import PATIENCE_S
 
 from leukoscope_edge.capture import SimulatedCamera
 from leukoscope_edge.counting import Due, SearchPlan
@@ -120,6 +123,23 @@ def test_a_frame_that_is_not_judged_is_neither(
     found = search.find(replace(asked(slide), gated=HOLD_STILL))
     assert (found.report.status, found.report.reason) == ("refused", HOLD_STILL.why_not)
     assert (found.frame, found.found_by) == (None, "")
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+@pytest.mark.parametrize("state", TrackingState)
+def test_a_pool_gates_a_frame_as_who_asks_does_and_keeps_nobody_waiting(
+    slide: SimulatedCamera, search: FrameSearch, state: TrackingState, *, is_busy: bool
+) -> None:
+    one = asked(slide, state=state)
+    assert isinstance(one.item, Frame)
+    is_asked = Event()
+    with ThreadPoolExecutor(1) as pool:
+        if is_busy:
+            pool.submit(is_asked.wait, PATIENCE_S)
+        gated = search.gate_of(one.item, pool)(one.turn.place)
+        is_asked.set()
+    assert gated == search.gate(one.item, one.turn.place)
+    assert gated.why_not == GUIDANCE.get(state)
 
 
 @pytest.mark.parametrize("gated", [None, HOLD_STILL])
