@@ -1,4 +1,4 @@
-"""Simulated slides, which take up to a second to draw: drawn once a process.
+"""Simulated slides, which take up to a second to draw, and their model: once a process.
 
 A frame of one takes as long as looking for its cells, and is exposed once as well.
 """
@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.capture import SimulatedCamera, SlidePlan, plan_of
+from leukoscope_edge.inference import Bundle, open_bundle, shipped_bundle_for
 from leukoscope_edge.types import Frame
 
 SOURCE = "simulated:seed=5,cells=20"
@@ -46,3 +47,9 @@ def first_frames(n: int, source: str = SOURCE) -> tuple[Frame, ...]:
             frame.pixels.flags.writeable = False
             found.append(frame)
     return tuple(found)
+
+
+@cache
+def simulated_bundle() -> Bundle:
+    """Return the shipped bundle that judges them."""
+    return open_bundle(shipped_bundle_for("simulated"))

@@ -1,10 +1,10 @@
 """A camera that fails in the middle of a slide costs time, not cells."""
 
 import pytest
-from tests.simulated import camera_on
+from tests.simulated import camera_on, simulated_bundle
 
 from leukoscope_edge.capture import SimulatedCamera
-from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import OnnxCpuEngine
 from leukoscope_edge.messages import message
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import screen
@@ -44,7 +44,7 @@ class Unplugged:
 
 
 def screened(n_faults: int) -> Screening:
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     camera = Unplugged(camera_on(SLIDE), before=10, n_faults=n_faults)
     with OnnxCpuEngine(bundle, n_threads=1) as engine:
         return screen(

@@ -6,7 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.simulated import camera_on, first_frames
+from tests.simulated import camera_on, first_frames, simulated_bundle
 
 from leukoscope_edge import search_ahead
 from leukoscope_edge.arrays import U8
@@ -43,7 +43,7 @@ PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
 
 @contextmanager
 def slide_run(**settings: object) -> Iterator[SlideRun]:
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     said = {
         name: settings.pop(name) for name in ("mode", "sample_type") if name in settings
     }
@@ -128,7 +128,7 @@ def test_a_slide_without_white_cells_gives_no_result() -> None:
 
 
 def test_every_sighting_has_a_crop_of_the_card() -> None:
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     found = screened("simulated:cells=12,frames=8,seed=4")
     side = bundle.card.input.side_px
     assert found.cells
@@ -282,7 +282,7 @@ class CountingEngine:
 
 
 def test_asking_again_classifies_nothing_twice() -> None:
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     camera = camera_on("simulated:cells=12,frames=8,seed=4")
     with OnnxCpuEngine(bundle) as inner:
         engine = CountingEngine(inner)
@@ -504,7 +504,7 @@ def test_a_sites_own_background_is_told() -> None:
 def test_blood_of_healthy_people_is_no_background_of_marrow() -> None:
     slides = (NormalSlide(n_cells=200, n_blast=3),) * 5
     site = SiteBackground(bundle="simulated-1", slides=slides)
-    card = open_bundle(shipped_bundle_for("simulated")).card
+    card = simulated_bundle().card
     marrow = replace(SIMULATED_SAMPLE, sample_type=SampleType.MARROW)
     measured = [
         new_context(facts, card, site, 0.1).background.measured_by

@@ -114,8 +114,11 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "records/slides/review_writer.py": (
             "records/slides/test_review_writer.py",
             "records/slides/test_correction.py",
+            "records/slides/test_kinds.py",
+            "records/slides/test_digest.py",
             "records/test_critical_result.py",
             "records/test_event_writer.py",
+            "records/test_two_readers.py",
         ),
         "records/retention.py": ("records/test_retention.py",),
         "records/keys.py": ("records/test_keys.py", "records/test_audit.py"),
@@ -185,7 +188,7 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "web/routes/slides.py": (
             "web/routes/test_slides.py",
             "web/test_critical_result.py",
-            "web/test_marrow_slide.py",
+            "quality/test_site_background.py",
         ),
         "accounts/set_up_code.py": ("accounts/test_set_up_code.py",),
         "accounts/people.py": (

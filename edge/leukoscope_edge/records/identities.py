@@ -100,19 +100,14 @@ class Identities:
     def problems(self, record: SlideRecord) -> Iterator[Problem]:
         """Look for a key that went without an erasure, or does not fit."""
         try:
-            is_gone = self.open_identity(record.id, record.sealed) is None
+            identity = self.open_identity(record.id, record.sealed)
         except RecordError as err:
             yield Problem(record.seq, f"whose blood slide {record.id} shows: {err}")
             return
-        if is_gone != record.is_erased:
+        if (identity is None) != record.is_erased:
             yield Problem(record.seq, f"the key of slide {record.id} is not as it says")
-        elif not is_gone and not self._is_found(record):
+        elif identity and record.id not in self.slides_of(identity.sample):
             yield Problem(record.seq, f"slide {record.id} is found by another label")
-
-    def _is_found(self, record: SlideRecord) -> bool:
-        """Say whether a slide is found by the label that it has."""
-        identity = self.open_identity(record.id, record.sealed)
-        return identity is not None and record.id in self.slides_of(identity.sample)
 
     def find_anew(self, connection: sqlite3.Connection) -> None:
         """Make what finds slides by their labels anew, inside a transaction.

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from tests.edge.live.whole_count import KeptBox
 from tests.edge.web.stand_ins import PROFILE
+from tests.simulated import simulated_bundle
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import open_bundle, shipped_bundle_for
 from leukoscope_edge.live import Mode
 from leukoscope_edge.live.equipment import N_SEARCHES, Equipment, LastRead
 from leukoscope_edge.messages import message
@@ -82,7 +82,7 @@ def test_thresholds_that_a_profile_asks_for_are_no_fallback() -> None:
 
 def test_a_model_is_not_shown_what_it_was_not_made_for(tmp_path: Path) -> None:
     real = CameraEntry(source=str(tmp_path), frames_per_second=10.0)
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     with open_store(tmp_path / "data") as store:
         own = equipment(replace(PROFILE, camera=real), store=store, bundle=bundle)
         (tmp_path / "field.png").touch()

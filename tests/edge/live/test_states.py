@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 from tests.edge.live.whole_count import KeptBox
+from tests.simulated import simulated_bundle
 
 from leukoscope_edge.capture import Camera, items_of
 from leukoscope_edge.errors import SourceError, StepError
-from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import OnnxCpuEngine
 from leukoscope_edge.live import Command, Mode, Order
 from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.states import Idle, ProcessState
@@ -132,7 +133,7 @@ class Rig(Equipment):
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
     folder: Path = tmp_path_factory.mktemp("data")
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     with open_store(folder) as store, OnnxCpuEngine(bundle, n_threads=1) as engine:
         rig = Rig(
             profile=PROFILE,

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 from tests.edge.records.bench import Bench
+from tests.simulated import simulated_bundle
 
-from leukoscope_edge.inference import Card, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import Card
 
 
 @pytest.fixture
@@ -16,4 +17,4 @@ def bench(tmp_path: Path) -> Bench:
 @pytest.fixture(scope="session")
 def card() -> Card:
     """The card of the model that is shipped for drawn slides."""
-    return open_bundle(shipped_bundle_for("simulated")).card
+    return simulated_bundle().card

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from tests.edge.records.bench import VERDICT
+from tests.simulated import simulated_bundle
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.inference import Card, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import Card
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records import DATABASE_NAME
 from leukoscope_edge.records.exports import list_facts, open_version
@@ -68,7 +69,7 @@ TO_FORMAT = {
 
 @pytest.fixture(scope="module")
 def card() -> Card:
-    return open_bundle(shipped_bundle_for("simulated")).card
+    return simulated_bundle().card
 
 
 def put(bench: Any, kind: Kind, slide: str, body: dict[str, Any]) -> None:

@@ -227,6 +227,18 @@ def test_a_signed_name_with_other_content(
     assert outcome(stick) == ("U02", "0.1")
 
 
+@pytest.mark.parametrize(
+    ("name", "code"), [("no metadata", "U03"), ("2.snapshot.json", "U04")]
+)
+def test_what_stands_in_the_place_of_the_first_metadata(
+    publisher: Any, outcome: Outcome, name: str, code: str
+) -> None:
+    stick = publisher.release(2).stick
+    data = stick.files.get(f"metadata/{name}", b"{no json")
+    stick.files["metadata/timestamp.json"] = data
+    assert outcome(stick) == (code, "0.1")
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "A.onnx", ".x"])
 def test_a_manifest_cannot_ask_for_strange_names(
     publisher: Any, outcome: Outcome, name: str

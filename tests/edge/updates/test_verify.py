@@ -9,7 +9,7 @@ import pytest
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import FileFact
-from leukoscope_edge.updates.verify import Verifier
+from leukoscope_edge.updates.verify import Verifier, check_root
 
 HASH = "a" * 64
 
@@ -74,3 +74,13 @@ def test_a_short_file_is_read_up_to_its_limit(
         with pytest.raises(UpdateError, match=r"U10.*short: 3 bytes"):
             verifier.read("short", tmp_path, max_bytes)
     assert updater.n_downloads == int(is_read)
+
+
+def test_a_root_is_signed_by_its_own_keys_or_is_none(publisher: Any) -> None:
+    publisher.root()
+    whole = publisher.files["metadata/2.root.json"]
+    assert check_root(whole) == 2
+    publisher.root(by=publisher.signers["root"][:1])
+    for other in (publisher.files["metadata/3.root.json"], whole[:-1], b""):
+        with pytest.raises(UpdateError, match="U04"):
+            check_root(other)

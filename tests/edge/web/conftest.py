@@ -9,10 +9,11 @@ from playwright.sync_api import Page
 from tests.edge.web.all_screens import Shown, fill_records, served
 from tests.edge.web.in_browser import chromium, page, serve  # noqa: F401
 from tests.edge.web.stand_ins import NAME, PIN, PROFILE, QUICK, Browser, StillCounter
+from tests.simulated import simulated_bundle
 
 from leukoscope_edge.accounts import People
 from leukoscope_edge.i18n import languages
-from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import OnnxCpuEngine
 from leukoscope_edge.records import open_store
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
@@ -21,7 +22,7 @@ from leukoscope_edge.web.security import COOKIE, Sessions
 
 @contextmanager
 def new_device(folder: Path) -> Iterator[Device]:
-    bundle = open_bundle(shipped_bundle_for("simulated"))
+    bundle = simulated_bundle()
     with open_store(folder / "data") as store, OnnxCpuEngine(bundle) as engine:
         yield Device(
             profile=PROFILE,

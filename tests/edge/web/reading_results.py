@@ -3,7 +3,7 @@
 import html
 import re
 
-from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide
+from tests.edge.web.stand_ins import NAME, PIN, Browser, fill_slide, look_at_all
 
 from leukoscope_edge.records.slides.first_look import first_pass
 from leukoscope_edge.types import Reading
@@ -52,8 +52,7 @@ def sign(browser: Browser, slide: str, *, shown: str, comment: str = "") -> int:
 
 def amended(browser: Browser, device: Device) -> str:
     """A slide of 200 normal cells, signed, amended, and 16 of them called blast."""
-    slide = fill_slide(device, n_normal=200)
-    judge(device, slide, Reading.NORMAL)
+    slide = look_at_all(device, fill_slide(device, n_normal=200))
     shown = shown_on(browser, slide)
     assert sign(browser, slide, shown=shown, comment="mother came along") == 200
     body = {"why": "cells were read wrongly", "key": "amend-00001"}

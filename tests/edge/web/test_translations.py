@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from tests.edge.web.asked_texts import asked_texts
 from tests.edge.web.stand_ins import Browser, fill_slide, look_at_all
+from tests.simulated import simulated_bundle
 
 from leukoscope_edge.counting import by_model, conclude
 from leukoscope_edge.i18n import HOLDS, languages
 from leukoscope_edge.inference import (
     new_context,
     open_bundle,
-    shipped_bundle_for,
     shipped_bundles,
 )
 from leukoscope_edge.messages import TEMPLATES, Message, message
@@ -133,7 +133,7 @@ def test_a_translation_holds_the_same_figures(code: str) -> None:
 
 def outcomes() -> Iterator[Message]:
     """Every message of many counts, small and large."""
-    card = open_bundle(shipped_bundle_for("simulated")).card
+    card = simulated_bundle().card
     for n_blast, n_normal, n_unclear in [
         (0, 0, 0),
         (0, 20, 0),

@@ -184,7 +184,7 @@ def with_words(cell: CellRecord, steps: list[ReviewStep], n_readers: int) -> Cel
         return cell
     read = [(s.by, s.word) for s in steps if s.word is not None and not s.settles]
     words = tuple(dict(read).items())
-    cell = replace(cell, kind_words=_kind_words(steps))
+    kind_words = _kind_words(steps)
     said = {word for _, word in words}
     last = steps[-1]
     settling = [s for s in steps if s.settles]
@@ -196,9 +196,12 @@ def with_words(cell: CellRecord, steps: list[ReviewStep], n_readers: int) -> Cel
             word=words[0][1] if len(said) == 1 else Reading.UNCLEAR,
             judged_by=", ".join(by for by, _ in words),
             words=words,
+            kind_words=kind_words,
             is_disputed=len(said) > 1,
         )
-    return replace(cell, word=last.word, judged_by=last.by, words=words)
+    return replace(
+        cell, word=last.word, judged_by=last.by, words=words, kind_words=kind_words
+    )
 
 
 def _kind_words(steps: list[ReviewStep]) -> tuple[tuple[str, str], ...]:

@@ -317,9 +317,8 @@ def _facts(device: Device, body: NewSlide) -> SlideFacts:
     )
 
 
-def _is_low(device: Device, wbc: float | None, age: AgeGroup | None) -> bool:
+def _is_low(device: Device, wbc: float | None, age: AgeGroup) -> bool:
     """Say whether a typed white cell count is below what is usual at this site."""
     if wbc is None:
         return False
-    ranges = open_ranges(device.store.folder)
-    return is_leukopenic(wbc, ranges, age or AgeGroup.UNKNOWN)
+    return is_leukopenic(wbc, open_ranges(device.store.folder), age)

@@ -134,14 +134,14 @@ def test_only_another_objective_changes_the_scale(bench: Any) -> None:
 
 def test_name_and_number_are_put_right_under_their_seal(bench: Any) -> None:
     slide = bench.finished(name="Ann Other")
-    right = Corrected(name="Eve Other", number="H-7")
+    right = Corrected(name="Eve Other", number="H-7", age=AgeGroup.CHILD)
     bench.store.review.correct(slide, right, "other person", "ann")
     identity = bench.store.reader.identity(slide)
     assert (identity.sample, identity.name, identity.number) == (
         ("S-1", "Eve Other", "H-7")
     )
     [correction] = bench.store.reader.slide(slide).corrections
-    assert [c.what for c in correction.changes] == ["name", "number"]
+    assert [c.what for c in correction.changes] == ["age", "name", "number"]
     assert "Eve" not in str([e.body for e in bench.store.reader.events(slide)])
     assert bench.store.verify_audit() == []
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.simulated import camera_on
+from tests.simulated import camera_on, simulated_bundle
 
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import RecordError
-from leukoscope_edge.inference import Bundle, open_bundle, shipped_bundle_for
+from leukoscope_edge.inference import Bundle
 from leukoscope_edge.records.slides import ArchivedCell, FieldPicture, SlideRecord
 from leukoscope_edge.records.slides.reproduce import (
     MAX_P_DIFFERENCE,
@@ -44,7 +44,7 @@ class SaysOne:
 
 @pytest.fixture(scope="module")
 def bundle() -> Bundle:
-    return open_bundle(shipped_bundle_for("simulated"))
+    return simulated_bundle()
 
 
 @pytest.fixture

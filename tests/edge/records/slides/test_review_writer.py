@@ -1,5 +1,6 @@
 """What people write of a slide: words, signature, amendment, void."""
 
+from contextlib import nullcontext
 from threading import Thread
 from typing import Any
 
@@ -69,6 +70,27 @@ def test_nobody_takes_another_persons_word_back_without_a_word(bench: Any) -> No
     assert bench.store.reader.slide(slide).cells[2].word is None
 
 
+def test_a_missed_cell_was_seen_once_and_has_no_crops(bench: Any) -> None:
+    slide = bench.finished()
+    bench.store.review.add_missed(slide, MISSED, "ann", key="m1")
+    added = bench.store.reader.slide(slide).cells[-1]
+    assert (added.id, added.n_sightings, added.n_crops) == ("m1", 1, 0)
+
+
+@pytest.mark.parametrize(("seen", "is_kept"), [(None, True), (0, True), (1, False)])
+def test_a_cell_that_nobody_called_was_seen_without_a_word(
+    bench: Any, seen: int | None, *, is_kept: bool
+) -> None:
+    slide = bench.finished()
+    with nullcontext() if is_kept else pytest.raises(StepError, match="just called"):
+        bench.store.review.judge_cell(
+            slide, "1", Reading.BLAST, "ann", key="j", seen=seen
+        )
+    assert bench.store.reader.slide(slide).cells[0].word == (
+        Reading.BLAST if is_kept else None
+    )
+
+
 def test_nothing_is_signed_while_a_suspect_or_ten_others_are_not_judged(
     bench: Any,
 ) -> None:
@@ -86,7 +108,8 @@ def test_an_amended_slide_keeps_its_signed_version(bench: Any) -> None:
     first = bench.store.reader.slide(slide).signatures[0]
     bench.store.review.amend(slide, "second look", "ann")
     bench.store.review.judge_cell(slide, "1", Reading.NORMAL, "ann", key="again")
-    bench.store.review.sign(slide, lambda _: VERDICT, "eve", key="v2")
+    newest = bench.store.review.sign(slide, lambda _: VERDICT, "eve", key="v2")
+    assert (newest.version, newest.by) == (2, "eve")
     record = bench.store.reader.slide(slide)
     assert [(s.version, s.by) for s in record.signatures] == [(1, "ann"), (2, "eve")]
     assert record.cells[0].word is Reading.NORMAL

@@ -25,6 +25,7 @@ from tests.edge.web.stand_ins import (
     StillCounter,
     fill_slide,
     look_at_all,
+    make_cell,
     new_slide_of,
     shown_of,
 )
@@ -34,10 +35,10 @@ from leukoscope_edge.live import Command, Mode, News
 from leukoscope_edge.profile import CameraEntry
 from leukoscope_edge.quality import Scale, keep_scale
 from leukoscope_edge.records.slides import SlideState
-from leukoscope_edge.sample import SIMULATED_SAMPLE
+from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup
 from leukoscope_edge.service import HEALTH, run_folder
 from leukoscope_edge.service.heartbeat import make_run_folder, write_json
-from leukoscope_edge.types import Reading
+from leukoscope_edge.types import CallName, Reading
 from leukoscope_edge.web.app import create_app
 from leukoscope_edge.web.device import Device
 
@@ -155,11 +156,15 @@ def test_no_count_begins_whose_lights_nobody_was_shown(
     assert status() == 409
     counter.tell(News(mode=Mode.PREVIEW, slide=other, facts=lights))
     assert status() == 409
+    counter.tell(News(mode=Mode.FAILED, slide=slide, facts=lights))
+    assert status() == 409
     assert status(anyway=True) == 200
-    assert slide in str(device.store.log.notes("started anyway")[-1].body)
-    counter.tell(News(mode=Mode.PREVIEW, slide=slide, facts=lights))
-    assert status() == 200
-    assert [o.do for o in counter.orders] == [Command.COUNT, Command.COUNT]
+    note = device.store.log.notes("started anyway")[-1].body["facts"]
+    assert (note["slide"], note["bad"]) == (slide, ["focus"])
+    for mode, facts in ((Mode.PREVIEW, lights), (Mode.COUNTING, {"seq": 1})):
+        counter.tell(News(mode=mode, slide=slide, facts=facts))
+        assert status() == 200
+    assert [o.do for o in counter.orders] == [Command.COUNT] * 3
 
 
 def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
@@ -174,6 +179,68 @@ def test_a_count_that_failed_is_not_finished_to_a_review_of_a_part(
     assert "has failed" in answer.text
     assert device.counter.orders == []  # type: ignore[attr-defined]
     assert device.store.reader.slide(slide).machine is None
+
+
+@pytest.mark.parametrize(
+    ("do", "mode", "is_same", "why"),
+    [
+        (Command.FINISH, Mode.FAILED, True, "has failed"),
+        (Command.FINISH, Mode.FAILED, False, ""),
+        (Command.FINISH, Mode.COUNTING, True, ""),
+        (Command.COUNT, Mode.FAILED, True, ""),
+        (Command.PAUSE, Mode.COUNTING, True, ""),
+        (Command.PAUSE, Mode.COUNTING, False, "is being counted"),
+        (Command.REST, Mode.PREVIEW, True, ""),
+        (Command.LEAVE, Mode.IDLE, False, "not by order"),
+    ],
+)
+def test_an_order_goes_on_its_way_if_what_is_under_the_lens_allows_it(
+    browser: Browser,
+    device: Device,
+    do: Command,
+    mode: Mode,
+    why: str,
+    *,
+    is_same: bool,
+) -> None:
+    slide = fill_slide(device, n_blast=1, n_normal=6, is_finished=False)
+    counter = cast("StillCounter", device.counter)
+    news = News(mode=mode, slide=slide if is_same else "0099", facts={"seq": 1})
+    counter.tell(news)
+    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": do.value})
+    assert why in answer.text
+    assert answer.is_success == (not why), answer.text
+    assert [o.do for o in counter.orders] == [do] * (not why)
+
+
+@pytest.mark.parametrize(
+    ("do", "status"),
+    [(Command.COUNT, 409), (Command.PREVIEW, 409), (Command.PAUSE, 200)],
+)
+def test_another_model_goes_on_with_no_count_but_lets_it_pause(
+    browser: Browser, device: Device, do: Command, status: int
+) -> None:
+    new = new_slide_of(device)
+    origin = replace(new.origin, bundle="another-1")
+    slide = device.store.start_slide(replace(new, origin=origin), NAME)
+    device.store.count.add_cells(slide, [make_cell(1, CallName.NORMAL)], frames={})
+    answer = browser.post(f"/api/slides/{slide}/orders", json={"do": do.value})
+    assert answer.status_code == status, answer.text
+
+
+def test_a_healthy_person_is_measured_once_unless_the_slide_was_void(
+    browser: Browser, device: Device
+) -> None:
+    healthy = FACTS | {"sample": "S-1", "is_normal": True, "is_second": True}
+
+    def start(key: str, **other: object) -> str:
+        return browser.post("/api/slides", json=healthy | {"key": key} | other).text
+
+    start("key-00000001", is_normal=False)
+    assert "/ready" in start("key-00000002")
+    assert "another healthy person" in start("key-00000003")
+    device.store.review.void("0002", "a wrong slide", NAME)
+    assert "/ready" in start("key-00000004")
 
 
 def test_another_result_than_the_one_shown_is_not_signed(
@@ -216,20 +283,22 @@ def test_a_file_with_names_is_called_otherwise(
 
 
 def test_an_operator_voids_a_slide_until_it_is_signed(
-    browser: Browser, device: Device
+    stranger: Browser, device: Device
 ) -> None:
+    device.people.add("Olu", Role.OPERATOR, PIN)
+    stranger.sign_in("Olu")
     slide = fill_slide(device, n_blast=30, n_normal=30)
-    page = text_of(browser, f"/slides/{slide}/result")
+    page = text_of(stranger, f"/slides/{slide}/result")
     assert "Void this slide" in page
     path, body = f"/api/slides/{slide}/void", {"why": "wrong slide", "key": "void-0001"}
-    answer = browser.post(path, json=body)
+    answer = stranger.post(path, json=body)
     assert answer.json() == {"next": f"/slides/{slide}/result"}
-    page = text_of(browser, f"/slides/{slide}/result")
+    page = text_of(stranger, f"/slides/{slide}/result")
     assert "VOID" in page
     assert "wrong slide" in page
     assert "Blast" not in page
-    assert "Void" in text_of(browser, "/")
-    again = browser.post(path, json=body | {"key": "void-0002"})
+    assert "Void" in text_of(stranger, "/")
+    again = stranger.post(path, json=body | {"key": "void-0002"})
     assert again.status_code == 409
 
 
@@ -282,6 +351,52 @@ def test_another_age_asks_anew_whether_white_cells_are_few(
     assert (record.facts.wbc_10e9_per_l, record.facts.is_leukopenic) == (None, False)
     assert record.details["sex"] == "male"
     assert device.store.reader.identity(slide).name == "Eve"  # type: ignore[union-attr]
+
+
+FEW = pytest.mark.parametrize(
+    ("said", "is_few"),
+    [
+        ({}, False),
+        ({"leukopenic": True}, True),
+        ({"wbc": 1.2}, True),
+        ({"wbc": 4.2}, False),
+        ({"wbc": 4.2, "leukopenic": True}, True),
+        ({"wbc": 4.2, "age": "child"}, True),
+        ({"wbc": 4.2, "age": "unknown"}, True),
+    ],
+)
+"""Either says that white cells are few: a person, or their number at that age."""
+
+
+@FEW
+def test_a_slide_starts_with_few_white_cells_if_anything_says_so(
+    browser: Browser, device: Device, said: dict[str, object], is_few: object
+) -> None:
+    body = FACTS | {"sample": "S-1", "key": "key-00000001"} | said
+    assert browser.post("/api/slides", json=body).is_success
+    facts = device.store.reader.slide("0001").facts
+    assert (facts.is_leukopenic, facts.wbc_10e9_per_l) == (is_few, said.get("wbc"))
+
+
+@FEW
+def test_a_correction_finds_few_white_cells_if_anything_says_so(
+    browser: Browser, device: Device, said: dict[str, object], is_few: object
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    body = {"why": "misread", "name": "Eve", "key": "right-0001"} | said
+    assert browser.post(f"/api/slides/{slide}/correct", json=body).is_success
+    facts = device.store.reader.slide(slide).facts
+    assert (facts.is_leukopenic, facts.wbc_10e9_per_l) == (is_few, said.get("wbc"))
+
+
+def test_a_number_alone_is_judged_at_the_age_that_was_said_before(
+    browser: Browser, device: Device
+) -> None:
+    facts = replace(SIMULATED_SAMPLE, age=AgeGroup.CHILD)
+    slide = fill_slide(device, n_normal=2, facts=facts)
+    body = {"why": "misread", "wbc": 4.2, "key": "right-0001"}
+    assert browser.post(f"/api/slides/{slide}/correct", json=body).is_success
+    assert device.store.reader.slide(slide).facts.is_leukopenic
 
 
 @pytest.mark.parametrize("field", [{"sample_type": ""}, {"age": "old"}, {"why": ""}])
@@ -357,6 +472,22 @@ def test_a_slide_under_an_uncalibrated_objective_is_refused(
     if status == 409:
         assert "calibrated under 100x, not under 40x" in answer.json()["detail"]
         assert device.store.reader.slides() == []
+
+
+def test_another_objective_brings_its_scale_and_nothing_else_does(
+    real_browser: Browser, device: Device
+) -> None:
+    keep_scale(device.store, REAL, "40x", Scale(um_per_px=0.2), NAME)
+    body = FACTS | {"sample": "S-1", "objective": "100x", "key": "key-00000001"}
+    assert real_browser.post("/api/slides", json=body).is_success
+
+    def corrected(key: str, **what: str) -> float | None:
+        body = {"why": "misread", "key": key} | what
+        assert real_browser.post("/api/slides/0001/correct", json=body).is_success
+        return device.store.reader.slide("0001").origin.scale_um_per_px
+
+    assert corrected("right-0001", name="Eve") == 0.08
+    assert corrected("right-0002", objective="40x") == 0.2
 
 
 def test_the_page_marks_the_usual_objective(
