@@ -97,9 +97,8 @@ class Evidence:
         Of those since the last interruption: a live camera numbers its frames anew, so
         that a name from before it is another frame's.
         """
-        is_mixed = self._scale_mixed() is not None
         um_per_px = self._slide_um_per_px
-        if not is_mixed or um_per_px is None:
+        if um_per_px is None or self._scale_mixed() is None:
             return frozenset()
         return frames_off_scale(self._said_alone, um_per_px)
 
@@ -191,9 +190,9 @@ class Evidence:
         return _doubt(reason, "few-bits-cure")
 
     def _tags(self) -> Doubt | None:
-        said = self._gathered.um_per_px
-        if not said or self._scale is None:
+        if self._scale is None:
             return None
+        said = self._gathered.um_per_px
         off = [s for s in said if abs(s / self._scale - 1) > MAX_MISMATCH]
         if not off:
             return None

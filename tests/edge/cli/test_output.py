@@ -1,11 +1,13 @@
 """Standard streams that are closed, full or gone: one line, the right exit, no loss.
 
-All of these are real processes with real descriptors.
+These are real processes with real descriptors, but for words that are wrong.
 """
 
 import json
 import os
+import shlex
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import cv2
 import numpy as np
 import pytest
 
+from leukoscope_edge.cli import main
 from leukoscope_edge.cli.output import what_is_exhausted
 from leukoscope_edge.isolated import command_of
 
@@ -66,23 +69,9 @@ def test_messages_that_nobody_can_read_end_nothing(run: Run, tmp_path: Path) -> 
         ("$L profile list >&-", 1, "cannot be written to (Bad file descriptor)"),
         ("$L --help >/dev/full", 1, "cannot be written to"),
         ("$L serve --port 99999", 2, "expected 0..65535"),
-        ("$L serve --port -1", 2, "expected 0..65535"),
-        ("$L serve --data ''", 2, "is empty: was a variable not set?"),
-        ("$L screen ''", 2, "is empty: was a variable not set?"),
         ("$L records backup .", 2, "no terminal to ask at: give --passphrase-file"),
         ("mkdir camera; $L screen camera", 2, "write ./camera for it"),
-        ("$L screen x --um-per-px 0_1", 2, "expected a number, got '0_1'"),
-        ("$L screen x --um-per-px 0,08", 2, "a decimal point, not a comma: 0.08"),
-        ("$L screen x --um-per-px 80", 2, "nanometres? 80 nm are 0.08 um"),
-        ("$L screen x --um-per-px ''", 2, "is empty: was a variable not set?"),
-        (f"$L screen {SLIDE} --sample A", 2, "kept with --keep only"),
-        (f"$L screen {SLIDE} --um-per-px 1", 2, "brings its own scale"),
-        (f"$L screen {SLIDE} --sequence", 2, "is a sequence already"),
-        ("$L screen . --frames 3", 2, "--frames is for a camera"),
-        ("$L screen . --um-per-px 1 --calibration c", 2, "no --um-per-px with it"),
         ("ulimit -v 400000; $L screen x", 1, "390 MiB of memory are allowed, 768 are"),
-        ("$L screen /dev/video0", 2, "a camera is written camera:/dev/video0"),
-        (f"$L screen {SLIDE} --keep --sample ''", 2, "is empty: was a variable not"),
         ("$L model trust /nope", 1, "/nope: cannot be read: No such file"),
     ],
 )
@@ -94,6 +83,42 @@ def test_what_cannot_be_ends_in_one_line(
     assert said in error.splitlines()[-1]
     assert "Traceback" not in error
     assert done.returncode == status
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("serve --port -1", "expected 0..65535"),
+        ("serve --data ''", "is empty: was a variable not set?"),
+        ("screen ''", "is empty: was a variable not set?"),
+        ("screen x --um-per-px 0_1", "expected a number, got '0_1'"),
+        ("screen x --um-per-px 0,08", "a decimal point, not a comma: 0.08"),
+        ("screen x --um-per-px 80", "nanometres? 80 nm are 0.08 um"),
+        ("screen x --um-per-px ''", "is empty: was a variable not set?"),
+        (f"screen {SLIDE} --sample A", "kept with --keep only"),
+        (f"screen {SLIDE} --um-per-px 1", "brings its own scale"),
+        (f"screen {SLIDE} --sequence", "is a sequence already"),
+        ("screen . --frames 3", "--frames is for a camera"),
+        ("screen . --um-per-px 1 --calibration c", "no --um-per-px with it"),
+        ("screen /dev/video0", "a camera is written camera:/dev/video0"),
+        (f"screen {SLIDE} --keep --sample ''", "is empty: was a variable not"),
+    ],
+)
+def test_wrong_words_end_in_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    line: str,
+    said: str,
+) -> None:
+    """In this process: how one ends that is started, the table above knows."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        sys.exit(main(shlex.split(line)))
+    error = capsys.readouterr().err
+    assert said in error.splitlines()[-1]
+    assert "Traceback" not in error
+    assert ended.value.code == 2
 
 
 @pytest.mark.parametrize(

@@ -421,3 +421,22 @@ def test_two_frames_that_contradict_may_be_chance(
 
 def test_frames_that_were_not_judged_are_not_asked() -> None:
     assert seen_as([OFF] * 5, scale=0.1, status="refused").off_scale() == frozenset()
+
+
+def test_where_the_slides_scale_is_not_known_no_frame_is_of_another() -> None:
+    evidence = Evidence(None, is_sequence=False)
+    for report, bearing in zip(SCREENED, changed(frame_scale=OFF), strict=True):
+        evidence.add(report, replace(bearing, sizes=None))
+    assert evidence.doubts() == ()
+    assert evidence.off_scale() == frozenset()
+
+
+def test_a_frame_that_knows_no_scale_takes_none_away() -> None:
+    evidence = seen_as([AT, AT, OFF, OFF, OFF], scale=None)
+    last = replace(BEARINGS[0], sizes=None, slide_um_per_px=None)
+    evidence.add(ImageReport(name="5", status="screened"), last)
+    assert evidence.off_scale() == {"2", "3", "4", "5"}
+
+
+def test_where_all_cells_contradict_the_scale_no_part_of_the_frames_is_blamed() -> None:
+    assert ids(changed(frame_scale=AT), scale=2 * SCALE) == [("scale-off", True)]

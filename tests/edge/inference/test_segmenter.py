@@ -10,9 +10,9 @@ from tests.simulated import camera_on
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import SHIPPED, CpuSession, segmenter
-from leukoscope_edge.inference.segmenter import Segmenter
+from leukoscope_edge.inference.segmenter import OpenSession, Segmenter
 from leukoscope_edge.types import CellKind
-from leukoscope_edge.vision import segment
+from leukoscope_edge.vision import segment, view_of
 
 FOLDER = SHIPPED / "unet-nuclei-1"
 SMUDGED = "simulated:seed=2,cells=30", 80
@@ -56,6 +56,98 @@ def test_a_wide_frame_is_looked_at_in_tiles_that_leave_no_seam(
     assert (tiled != whole).sum() < 0.001 * (whole > 0).sum()
 
 
+class Draws(CpuSession):
+    """A network that calls everything nucleus, and keeps what it was shown."""
+
+    def run(self, ready: F32, output: str) -> F32:
+        self.shown = [*getattr(self, "shown", []), ready]
+        logits = np.zeros((1, 3, *ready.shape[2:]), np.float32)
+        logits[:, 2] = 1
+        return logits
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (16, 97), (512, 513), (600, 1300), (96, 2048)]
+)
+def test_no_place_of_a_frame_is_left_out_by_the_tiles(shape: tuple[int, int]) -> None:
+    network = Segmenter(FOLDER, open_session=Draws)
+    logits = network._logits(np.full((*shape, 3), 210, np.uint8))
+    assert logits.shape == (3, *shape)
+    assert (logits[2] == 1).all()
+    assert (logits[:2] == 0).all()
+
+
+@pytest.mark.parametrize(
+    ("shape", "scale_um_per_px", "shown"),
+    [
+        ((64, 96), 0.2, (64, 96)),
+        ((96, 64), 0.2, (96, 64)),
+        ((64, 96), 0.4, (128, 192)),
+        ((128, 192), 0.1, (64, 96)),
+        ((32, 256), 2.0, (256, 2048)),
+    ],
+)
+def test_a_network_is_shown_a_frame_at_the_scale_that_it_learned(
+    shape: tuple[int, int], scale_um_per_px: float, shown: tuple[int, int]
+) -> None:
+    opened: list[Draws] = []
+
+    def kept(model: bytes, *, n_threads: int) -> Draws:
+        opened.append(Draws(model, n_threads=n_threads))
+        return opened[0]
+
+    network = Segmenter(FOLDER, open_session=kept)
+    network._masks(np.full((*shape, 3), 210, np.uint8), scale_um_per_px)
+    [_, *tiles] = opened[0].shown
+    most = tuple(min(n, segmenter.TILE_PX) for n in shown)
+    assert tiles[0].shape == (1, 3, *most)
+
+
+class Raises(CpuSession):
+    def run(self, ready: F32, output: str) -> F32:
+        raise RuntimeError("out of memory")
+
+
+class TwoClasses(CpuSession):
+    def run(self, ready: F32, output: str) -> F32:
+        return super().run(ready, output)[:, :2]
+
+
+class NoNumbers(CpuSession):
+    def run(self, ready: F32, output: str) -> F32:
+        return super().run(ready, output) + np.float32(np.inf)
+
+
+def not_opened(model: bytes, *, n_threads: int) -> CpuSession:
+    raise RuntimeError("no such operator")
+
+
+@pytest.mark.parametrize(
+    ("open_session", "why"),
+    [
+        (not_opened, "does not load: no such operator"),
+        (Raises, "does not run: out of memory"),
+        (TwoClasses, r"is no segmenter: gives \(1, 2, 16, 16\)"),
+        (NoNumbers, "gives numbers out of range"),
+    ],
+)
+def test_what_does_not_segment_is_refused_when_it_is_loaded(
+    open_session: OpenSession, why: str
+) -> None:
+    with pytest.raises(BundleError, match=why):
+        Segmenter(FOLDER, open_session=open_session)
+
+
+@pytest.mark.parametrize("scale", ["0.0", "-0.1", "2.0"])
+def test_a_card_of_an_impossible_scale_is_refused(copy: Path, scale: str) -> None:
+    card = copy / "card.toml"
+    told = card.read_text()
+    card.write_text(told.replace("scale_um_per_px = 0.2", f"scale_um_per_px = {scale}"))
+    assert card.read_text() != told
+    with pytest.raises(CardError, match=r"must lie in 0\.\.2"):
+        Segmenter(copy)
+
+
 class DrawsNothing(CpuSession):
     def run(self, ready: F32, output: str) -> F32:
         logits = np.zeros((1, 3, *ready.shape[2:]), np.float32)
@@ -70,6 +162,17 @@ def test_a_nucleus_that_the_network_passes_over_is_taken_from_thresholds() -> No
     found = Segmenter(FOLDER, open_session=DrawsNothing).segment(frame, scale)
     for kind in (CellKind.WBC, CellKind.BORDER):
         assert len(found.indices(kind)) == len(expected.indices(kind)) > 0
+
+
+def test_nuclei_stay_as_the_network_drew_them() -> None:
+    camera = camera_on("simulated:seed=1,cells=30")
+    frame, scale = camera.render(40), camera.scale_um_per_px
+    assert scale is not None
+    network = Segmenter(FOLDER)
+    drawn, _ = network._masks(view_of(frame, scale).smooth, scale)
+    found = network.segment(frame, scale)
+    assert drawn.any()
+    assert np.array_equal(found.nucleus_labels > 0, drawn)
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 400, 3), (120, 160, 3)])
@@ -98,7 +201,8 @@ def test_a_missing_model_is_refused(copy: Path) -> None:
         Segmenter(copy)
 
 
-def test_frames_take_turns_at_a_network_of_several_threads() -> None:
+@pytest.mark.parametrize("n_threads", [0, 2])
+def test_frames_take_turns_at_a_network_of_several_threads(n_threads: int) -> None:
     at_it, most = [0], [0]
 
     class Noted(CpuSession):
@@ -109,7 +213,7 @@ def test_frames_take_turns_at_a_network_of_several_threads() -> None:
             at_it[0] -= 1
             return super().run(ready, output)
 
-    network = Segmenter(FOLDER, n_threads=2, open_session=Noted)
+    network = Segmenter(FOLDER, n_threads=n_threads, open_session=Noted)
     frame = np.full((64, 64, 3), 210, np.uint8)
     with ThreadPoolExecutor(3) as pool:
         found = list(pool.map(lambda _: network.segment(frame, 0.1), range(6)))

@@ -239,6 +239,17 @@ def test_what_stands_in_the_place_of_the_first_metadata(
     assert outcome(stick) == (code, "0.1")
 
 
+@pytest.mark.parametrize(
+    "name", ["timestamp.json", "2.snapshot.json", "2.targets.json"]
+)
+def test_a_stick_without_some_metadata_is_incomplete_and_no_strangers(
+    publisher: Any, outcome: Outcome, name: str
+) -> None:
+    stick = publisher.release(2).stick
+    del stick.files[f"metadata/{name}"]
+    assert outcome(stick) == ("U02", "0.1")
+
+
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "A.onnx", ".x"])
 def test_a_manifest_cannot_ask_for_strange_names(
     publisher: Any, outcome: Outcome, name: str
