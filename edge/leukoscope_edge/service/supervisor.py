@@ -7,14 +7,14 @@ of them: in each turn every process is in time, or is ended and on its way back.
 
 import fcntl
 import os
+import queue
 import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -92,7 +92,7 @@ class Part:
 
 
 class Ends(Protocol):
-    """Says that it is time to end, as `threading.Event` does."""
+    """Says that it is time to end."""
 
     def wait(self, timeout: float, /) -> bool:
         """Wait so many seconds at most; return whether it is set."""
@@ -105,6 +105,35 @@ class Ends(Protocol):
     def set(self) -> None:
         """Set it."""
         ...
+
+
+class SignalledEnd:
+    """An end that a handler of signals may set.
+
+    Not a `threading.Event`: a handler runs in the thread that waits, and if that holds
+    the event's lock at that moment, it waits for itself for ever.
+    """
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._is_set = False
+        self._told: queue.SimpleQueue[None] = queue.SimpleQueue()
+
+    def wait(self, timeout: float, /) -> bool:
+        """Wait so many seconds at most; return whether it is set."""
+        if not self._is_set:
+            with suppress(queue.Empty):
+                self._told.get(timeout=timeout)
+        return self._is_set
+
+    def is_set(self) -> bool:
+        """Return whether it is set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Set it."""
+        self._is_set = True
+        self._told.put(None)
 
 
 def start_process(command: Sequence[str]) -> "subprocess.Popen[bytes]":
@@ -146,7 +175,7 @@ class Supervisor:
     now_s: Callable[[], float] = time.monotonic
     start: Callable[[Sequence[str]], "subprocess.Popen[bytes]"] = start_process
     notify: Callable[..., bool] = notify
-    ends: Ends = field(default_factory=threading.Event)
+    ends: Ends = field(default_factory=SignalledEnd)
     is_ready: bool = False
     judge_from_s: float = 0.0
     _exit: int = 0

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,7 +18,12 @@ import pytest
 from tests.waiting import PATIENCE_S, wait_for
 
 from leukoscope_edge.errors import ConfigError
-from leukoscope_edge.service.supervisor import ServiceState, Supervisor, alone
+from leukoscope_edge.service.supervisor import (
+    ServiceState,
+    SignalledEnd,
+    Supervisor,
+    alone,
+)
 
 SERVICE = Path(__file__).with_name("scripted_service.py")
 
@@ -209,6 +215,22 @@ def test_told_to_end_it_takes_all_with_it(
     assert service.process.wait(PATIENCE_S) == 0
     assert not any(is_alive(service.lives(n)[0][0]) for n in ("page", "count"))
     assert not (service.folder / "beats").exists()
+
+
+def test_a_signal_at_any_moment_of_the_wait_ends_it() -> None:
+    def signal_at_each_line(*_: object) -> Any:
+        ends.set()  # as a handler does, in the thread that waits
+        return signal_at_each_line
+
+    def wait_through_signals() -> None:
+        sys.settrace(signal_at_each_line)
+        waited.append(ends.wait(PATIENCE_S))
+
+    ends, waited = SignalledEnd(), list[bool]()
+    waiting = threading.Thread(target=wait_through_signals, daemon=True)
+    waiting.start()
+    waiting.join(PATIENCE_S)
+    assert waited == [True], "it waits for itself"
 
 
 def test_a_terminal_that_is_closed_ends_it_in_order(
