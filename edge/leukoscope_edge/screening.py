@@ -50,7 +50,7 @@ from leukoscope_edge.inference import (
     vote,
 )
 from leukoscope_edge.messages import Message
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.sample import SlideFacts
 from leukoscope_edge.screening_result import (
     ImageReport,
@@ -70,7 +70,6 @@ from leukoscope_edge.types import (
     Sighting,
     Tally,
 )
-from leukoscope_edge.vision import Placement, Visited
 
 
 class SlideRun:
@@ -121,7 +120,10 @@ class SlideRun:
         self._is_sequence = is_sequence
         self._first_island = 1 + max((c.island for c in earlier), default=-1)
         self._frames = EarlierFrames(
-            scale_um_per_px, is_sequence=is_sequence, first_island=self._first_island
+            scale_um_per_px,
+            is_sequence=is_sequence,
+            first_island=self._first_island,
+            spoken=gathered.frame_scales,
         )
         self._cells = SlideCells(earlier, is_sequence=is_sequence)
         self._earlier_islands = {c.island for c in earlier}
@@ -170,7 +172,8 @@ class SlideRun:
         if self._listed is None:
             called = self._with_calls(self._cells.whole())
             known = self._frames.scale_estimate(), self._evidence.off_scale()
-            self._listed = keep_calls_to_scale(called, *known, self._first_island)
+            islands = self._first_island, self._frames.off_scale()
+            self._listed = keep_calls_to_scale(called, *known, *islands)
         return self._listed
 
     def _with_calls(self, cells: tuple[Cell, ...]) -> tuple[Cell, ...]:
@@ -183,13 +186,13 @@ class SlideRun:
         self._calls = {s: call for s, call in self._calls.items() if s in kept}
         return tuple(called.get(c.id, c) for c in cells)
 
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return what forbids a negative so far, beside the calls."""
+        return (*self._context.doubts, *self._evidence.doubts())
+
     def outcome(self) -> Verdict | Refusal:
         """Say what the slide shows so far."""
         return self._outcome(is_over=False)
-
-    def visited(self) -> tuple[Visited, ...]:
-        """Return the map of where the lens has been."""
-        return self._frames.visited()
 
     def finish(self, source: str, *, quality: Sequence[Message] = ()) -> Screening:
         """Return all that the results show.
@@ -237,7 +240,7 @@ class SlideRun:
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         """Conclude anew only where a call has changed: most frames change none."""
         calls = [by_model(c.call) for c in self.cells() if c.call is not None]
-        doubts = (*self._context.doubts, *self._evidence.doubts())
+        doubts = self.doubts()
         context = replace(self._context, is_over=is_over, doubts=doubts)
         asked = calls, is_over, doubts
         if self._last_concluded is None or self._last_concluded[0] != asked:
@@ -254,11 +257,11 @@ class SlideRun:
         if not (plan or turn.speaks):
             return Asked(item=item, turn=turn)
         gated = gate(turn.place)
+        turn = self._frames.listen(turn, gated.why_not)
         asked = Asked(item=item, turn=turn, gated=gated)
-        self._frames.listen(turn, is_judged=gated.why_not is None)
         if plan is None or turn.place is None:
             return asked
-        if gated.why_not is not None or turn.outside is not None:
+        if turn.reason(gated.why_not) is not None or turn.outside is not None:
             return replace(asked, due=Due(before=plan.interrupt(turn.place)))
         candidate = plan.candidate(item, turn.place, gated.focus)
         return replace(asked, due=plan.due(candidate))
@@ -273,7 +276,9 @@ class SlideRun:
         island = self._first_island + len(self._images)
         if looked.place is not None:
             island = looked.place.island
-            self._join(looked.place)
+            if (joined := looked.place.joined) is not None:
+                self._islands.discard(joined.island)
+                self._cells.join(joined)
         if self._plan is not None:
             looked = self._seen.take_in(looked)
         self._listed = None
@@ -301,12 +306,6 @@ class SlideRun:
             note_late_search(self._images, one.frame.name)
             if one.place is not None:
                 self._cells.add(one.seen, one.place.island)
-
-    def _join(self, place: Placement) -> None:
-        if place.joined is None:
-            return
-        self._islands.discard(place.joined.island)
-        self._cells.join(place.joined)
 
     def _call(self, cells: Sequence[Cell]) -> list[Cell]:
         kept = [s for c in cells for s in c.sightings]

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.differential import Share as Share
     from leukoscope_edge.counting.differential import compared as compared
     from leukoscope_edge.counting.differential import count_kinds as count_kinds
+    from leukoscope_edge.counting.earlier_frames import (
+        OTHER_OBJECTIVE as OTHER_OBJECTIVE,
+    )
     from leukoscope_edge.counting.earlier_frames import EarlierFrames as EarlierFrames
     from leukoscope_edge.counting.evidence import Evidence as Evidence
     from leukoscope_edge.counting.fraction import CallModel as CallModel

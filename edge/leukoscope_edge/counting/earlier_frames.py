@@ -3,22 +3,27 @@
 Asked in the frames' order, so that threads which search the frames change nothing.
 """
 
-from dataclasses import dataclass
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from leukoscope_edge.arrays import BoolArray
 from leukoscope_edge.counting.copies import Copies
 from leukoscope_edge.counting.gathered import is_asked, is_measured
 from leukoscope_edge.errors import SourceError
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.screening_result import ScaleByCells
 from leukoscope_edge.types import Fault, Frame
-from leukoscope_edge.vision import Placement, StageTracker, Visited
+from leukoscope_edge.vision import Placement, StageTracker, TrackingState
 from leukoscope_edge.vision.scale import (
+    FrameScale,
     FrameSizes,
     SourceScale,
     estimate_source_scale,
     filled,
     measure_sizes,
+    n_contradicting,
     outside_of,
     scale_of_frame,
 )
@@ -27,6 +32,18 @@ N_AGREEING = 5
 """Frames that agree with the slide's scale after one that contradicted it."""
 ELSEWHERE = 0.5
 """Of a frame's width or height: gone on so far, a frame shows other cells."""
+MIN_PROVEN = 3
+"""Frames at the slide's scale before an island is held against it: where none is, the
+scale itself is wrong, or the patient's red cells are."""
+MAX_CONTRADICTING = 0.2
+"""Of the frames of an island that can tell, more than of those before it. At the
+slide's own scale one in a hundred contradicts, through an objective half as strong half
+of them and more (`tools/evaluate_mixed_scales.py`)."""
+GUIDANCE = {
+    TrackingState.TOO_FAST: message("moved-too-fast"),
+    TrackingState.LOST: message("lost-place"),
+}
+OTHER_OBJECTIVE = message("other-objective")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +59,8 @@ class Turn:
         sizes: Of its cells, None where they are not measured.
         speaks: Whether it is asked alone what the scale is: not where it shows what a
             frame that was asked did.
+        is_off_scale: It was taken through another objective than the slide's, as far
+            as the frames so far say.
         outside: (H, W) bool, what lies outside an eyepiece's circle; None where the
             picture fills its frame, and for faults.
     """
@@ -53,14 +72,29 @@ class Turn:
     is_scale_given: bool = True
     sizes: FrameSizes | None = None
     speaks: bool = False
+    is_off_scale: bool = False
     outside: BoolArray | None = None
+
+    def reason(self, why_not: Message | None) -> Message | None:
+        """Return why the frame is not judged, None where it is.
+
+        Args:
+            why_not: What is wrong with it alone, or with how it was moved.
+        """
+        is_sharp = why_not in (None, GUIDANCE[TrackingState.LOST])
+        return OTHER_OBJECTIVE if self.is_off_scale and is_sharp else why_not
 
 
 class EarlierFrames:
     """The frames of one slide so far."""
 
     def __init__(
-        self, scale_um_per_px: float | None, *, is_sequence: bool, first_island: int
+        self,
+        scale_um_per_px: float | None,
+        *,
+        is_sequence: bool,
+        first_island: int,
+        spoken: Sequence[FrameScale] = (),
     ) -> None:
         """Start with none.
 
@@ -69,6 +103,7 @@ class EarlierFrames:
                 say one.
             is_sequence: The frames overlap on one slide, as under a moving stage.
             first_island: Number of the first stretch of the slide.
+            spoken: What frames before an interruption said of the scale.
         """
         self._scale_um_per_px, self._is_sequence = scale_um_per_px, is_sequence
         self._tracker = StageTracker(first_island)
@@ -78,6 +113,10 @@ class EarlierFrames:
         self._first_shape_px: tuple[int, int] | None = None
         self._asked_at: Placement | None = None
         self._n_to_agree = 0
+        self._spoken = n_contradicting(spoken, scale_um_per_px or math.inf)
+        self._told: Counter[int] = Counter()
+        self._contradicting: Counter[int] = Counter()
+        self._is_lost_off_scale = False
 
     def new_area(self) -> None:
         """Go on from a place that need not touch where the lens has been."""
@@ -87,10 +126,6 @@ class EarlierFrames:
         """Remember a separate field that was counted before an interruption."""
         if isinstance(item, Frame) and not self._is_sequence:
             self._copies.of(item)
-
-    def visited(self) -> tuple[Visited, ...]:
-        """Return the map of where the lens has been."""
-        return self._tracker.visited()
 
     def scale_estimate(self) -> ScaleByCells | None:
         """Return what the cells say of the scale; None where one was given."""
@@ -114,6 +149,9 @@ class EarlierFrames:
         if self._is_sequence:
             self._require_shape(item)
             place = self._tracker.update(item.pixels, outside)
+            if place.joined is not None:  # it overlaps with what has the slide's scale
+                del self._told[place.joined.island]
+                del self._contradicting[place.joined.island]
         else:
             copy_of = self._copies.of(item)
         measures = is_measured(number)
@@ -132,6 +170,7 @@ class EarlierFrames:
             is_scale_given=is_given,
             sizes=sizes,
             speaks=speaks,
+            is_off_scale=self._is_off_scale(place),
             outside=outside,
         )
 
@@ -146,35 +185,82 @@ class EarlierFrames:
         """Say whether a frame is asked alone what the scale is.
 
         Now and then one is, and each once one has contradicted the slide's, until
-        N_AGREEING agree. A stage that stands shows the same cells again and again.
+        N_AGREEING agree, or on an island of which fewer have told. A stage that stands
+        shows the same cells again and again.
         """
-        if not (is_asked(number) or self._n_to_agree):
-            return False
         known = self._asked_at
+        if place is not None and place.state is not TrackingState.TRACKING:
+            return place.state is TrackingState.LOST and is_asked(number)
+        is_new = place is not None and self._told[place.island] < N_AGREEING
+        if not (is_asked(number) or self._n_to_agree or is_new):
+            return False
         if place is None or known is None or place.island != known.island:
             return True
         width, height = self._first_shape_px or (1, 1)
         across = abs(place.x_px - known.x_px) / width
         return max(across, abs(place.y_px - known.y_px) / height) >= ELSEWHERE
 
-    def listen(self, turn: Turn, *, is_judged: bool) -> None:
+    def listen(self, turn: Turn, why_not: Message | None) -> Turn:
         """Take note of where a frame was asked, and whether it contradicts.
 
         Args:
             turn: The frame's, the last one.
-            is_judged: Whether it is good enough; else it was not asked.
+            why_not: Why it is not good enough to be judged, None where it is.
+
+        Returns:
+            The same, with what its own cells say.
         """
-        if not (turn.speaks and is_judged):
+        is_lost = why_not == GUIDANCE[TrackingState.LOST]
+        if why_not is None:
+            self._is_lost_off_scale = False
+        if turn.speaks and (why_not is None or is_lost):
+            self._hear(turn, is_lost=is_lost)
+        return replace(turn, is_off_scale=self._is_off_scale(turn.place))
+
+    def _hear(self, turn: Turn, *, is_lost: bool) -> None:
+        said = scale_of_frame(turn.sizes) if turn.sizes else None
+        contradicts = None
+        if said is not None and turn.scale_um_per_px is not None:
+            contradicts = said.contradicts(turn.scale_um_per_px)
+        if is_lost:
+            if contradicts is not None:
+                self._is_lost_off_scale = contradicts and self._told_apart()[1]
             return
         self._asked_at = turn.place
-        said = scale_of_frame(turn.sizes) if turn.sizes else None
-        if said is None or turn.scale_um_per_px is None:
+        if contradicts is None:
             return
-        contradicts = said.contradicts(turn.scale_um_per_px)
-        if contradicts:
-            self._n_to_agree = N_AGREEING
-        elif contradicts is False:
-            self._n_to_agree = max(0, self._n_to_agree - 1)
+        n_left = max(0, self._n_to_agree - 1)
+        self._n_to_agree = N_AGREEING if contradicts else n_left
+        if turn.place is not None and turn.is_scale_given:
+            self._told[turn.place.island] += 1
+            self._contradicting[turn.place.island] += contradicts
+
+    def _is_off_scale(self, place: Placement | None) -> bool:
+        if place is None:
+            return False
+        if place.state is TrackingState.LOST:
+            return self._is_lost_off_scale
+        return place.island in self.off_scale()
+
+    def off_scale(self) -> frozenset[int]:
+        """Return the islands that were seen through another objective.
+
+        Whoever turns the nosepiece loses the place: an island has one magnification.
+        Each is held against those before it.
+        """
+        return self._told_apart()[0]
+
+    def _told_apart(self) -> tuple[frozenset[int], bool]:
+        """Return the islands that are off, and whether the others prove the scale."""
+        off, (k_own, n_own) = set[int](), self._spoken
+        for island, n in sorted(self._told.items()):
+            k = self._contradicting[island]
+            is_proven = n_own - k_own >= MIN_PROVEN
+            if is_proven and k / n >= MAX_CONTRADICTING + k_own / n_own:
+                off.add(island)
+            else:
+                k_own, n_own = k_own + k, n_own + n
+        return frozenset(off), n_own - k_own >= MIN_PROVEN
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.

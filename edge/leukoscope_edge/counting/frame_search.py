@@ -10,10 +10,10 @@ from functools import partial
 from typing import Protocol
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.counting.earlier_frames import Turn
+from leukoscope_edge.counting.earlier_frames import GUIDANCE, Turn
 from leukoscope_edge.counting.gathered import Bearing, bearing_of
 from leukoscope_edge.counting.search_plan import Candidate, Due
-from leukoscope_edge.messages import Message, message
+from leukoscope_edge.messages import Message
 from leukoscope_edge.screening_result import (
     ImageReport,
     report_of_copy,
@@ -30,18 +30,12 @@ from leukoscope_edge.vision import (
     FrameDetections,
     Placement,
     QualityReport,
-    TrackingState,
     assess,
     follow,
     remember,
     search_frame,
 )
 from leukoscope_edge.vision.scale import filled
-
-GUIDANCE = {
-    TrackingState.TOO_FAST: message("moved-too-fast"),
-    TrackingState.LOST: message("lost-place"),
-}
 
 
 class Finder(Protocol):
@@ -183,7 +177,7 @@ class FrameSearch:
             return FrameResult(report=report_of_fault(item))
         if turn.copy_of:
             return FrameResult(report=report_of_copy(item, turn.copy_of))
-        why_not = (asked.gated or self.gate(item, turn.place)).why_not
+        why_not = turn.reason((asked.gated or self.gate(item, turn.place)).why_not)
         frame = replace(item, pixels=filled(item.pixels, turn.outside))
         result = FrameResult(
             report=report_of_frame(item, why_not),

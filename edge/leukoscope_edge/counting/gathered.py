@@ -125,7 +125,7 @@ class Gathered:
             `skipped`; and how many were a `copy`.
         n_lost: Frames that are missing from a video.
         colours: Of frames evenly over the slide, by the frame's number from 0.
-        sizes: Of cells, of each frame in which they were measured.
+        sizes: Of cells, of each frame in which they were measured and that was judged.
         shapes_px: Every width and height that there was.
         jpeg_quality: The poorest; None where no frame ever was a JPEG.
         bits_per_px: The fewest of a video's key frame; None where there was none.
@@ -165,11 +165,12 @@ def gather(report: ImageReport, bearing: Bearing | None, number: int) -> Gathere
         return alone
     is_held = number % _every(number) == 0
     said, bits = bearing.um_per_px, bearing.bits_per_px
-    alone_says = bearing.frame_scale if report.status == "screened" else None
+    is_judged = report.status == "screened"
+    alone_says = bearing.frame_scale if is_judged else None
     return replace(
         alone,
         colours={number: _rounded_colours(bearing.colours)} if is_held else {},
-        sizes=(_rounded_sizes(bearing.sizes),) if bearing.sizes else (),
+        sizes=(_rounded_sizes(bearing.sizes),) if bearing.sizes and is_judged else (),
         shapes_px=(bearing.shape_px,),
         jpeg_quality=bearing.jpeg_quality,
         bits_per_px=None if bits is None else round(bits, BITS_DIGITS),

@@ -127,6 +127,7 @@ def keep_calls_to_scale(
     said: ScaleByCells | None,
     off_scale: Container[str] = frozenset(),
     first_island: int = 0,
+    off_islands: Container[int] = frozenset(),
 ) -> tuple[Cell, ...]:
     """Make cells unclear that were cut at another scale than the slide's.
 
@@ -143,10 +144,14 @@ def keep_calls_to_scale(
         first_island: Of the frames that these names mean. Before it lie cells counted
             before an interruption, whose frames may have had the same names: they keep
             what was said of them then.
+        off_islands: Stretches of the slide that were seen through another objective.
     """
-    named = (c.island >= first_island and _is_in(c, off_scale) for c in cells)
     cells = [
-        _off_scale(c) if is_off else c for c, is_off in zip(cells, named, strict=True)
+        _off_scale(c)
+        if c.island in off_islands
+        or (c.island >= first_island and _is_in(c, off_scale))
+        else c
+        for c in cells
     ]
     cut_at = [s for c in cells if (s := c.best.by_cells_um_per_px) is not None]
     if not cut_at:

@@ -76,7 +76,7 @@ class Mode(str, Enum):
     FAILED = "failed"
 
 
-SAID = frozenset({"instruction", "found_by", "advice"})
+SAID = frozenset({"instruction", "found_by", "advice", "doubt"})
 """The facts that a person reads: messages (`messages/`), or sentences; "" or None where
 there is nothing to say."""
 

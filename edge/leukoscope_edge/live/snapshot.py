@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from leukoscope_edge.counting import FrameResult, binomial_interval
+from leukoscope_edge.counting import OTHER_OBJECTIVE, FrameResult, binomial_interval
 from leukoscope_edge.live.recorder import Recorder
 from leukoscope_edge.messages import Message, message, plain
-from leukoscope_edge.outcome import Refusal, Verdict
+from leukoscope_edge.outcome import Doubt, Refusal, Verdict
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.types import Cell, Detection, Fault, Frame
 from leukoscope_edge.vision import QualityReport
@@ -58,12 +58,15 @@ def _box(sighting: Detection, kind: str, cell: str) -> dict[str, Any]:
 
 
 def place_facts(looked: FrameResult) -> dict[str, Any]:
-    """Return where the lens is and whether that is known."""
+    """Return where the lens is and whether that is known.
+
+    Through another objective the way back to the place is not what is asked for.
+    """
     if looked.place is None:
         return {"tracking": "", "place": None}
-    place = looked.place
+    place, reason = looked.place, looked.report.reason
     return {
-        "tracking": place.state.value,
+        "tracking": "" if reason == OTHER_OBJECTIVE else place.state.value,
         "place": [round(place.x_px), round(place.y_px), place.island],
     }
 
@@ -73,7 +76,7 @@ def count_facts(
 ) -> dict[str, Any]:
     """Return the count so far."""
     outcome = run.outcome()
-    stop = outcome.stop
+    stop, doubts = outcome.stop, run.doubts()
     newest = sorted(cells, key=lambda c: -c.id)[:N_LAST_CELLS]
     return {
         "count": {
@@ -85,12 +88,20 @@ def count_facts(
             "next_look": stop.next_look if stop else None,
             "advice": plain(stop.why) if stop else None,
         },
+        "doubt": _doubted(doubts[0]) if doubts else "",
         "frames": dict(recorder.statuses),
         "last": [
             [recorder.record_id(c.id), c.call.name.value if c.call else "new"]
             for c in newest
         ],
     }
+
+
+def _doubted(doubt: Doubt) -> dict[str, Any]:
+    reason, cure = doubt.reason, doubt.cure
+    if cure is None:
+        return plain(message("doubted", reason=reason))
+    return plain(message("doubted-cure", reason=reason, cure=cure))
 
 
 def _interval(outcome: Verdict | Refusal) -> list[float] | None:

@@ -100,6 +100,9 @@ RECORDS = {
     "same-field-as": "shows the same field as {copy_of}, which counts once",
     "moved-too-fast": "moved too fast: hold still",
     "lost-place": "lost the place: go back slowly to where you were",
+    "other-objective": (
+        "the cells have another size here: turn back to the objective of this slide"
+    ),
     "frame-other-size": (
         "frame {frame} has another size ({width} x {height} pixels) than the first "
         "({first} x {second}): screen pictures of one size"

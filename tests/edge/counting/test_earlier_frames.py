@@ -5,10 +5,19 @@ import numpy as np
 import pytest
 from tests.simulated import camera_on
 
-from leukoscope_edge.counting.earlier_frames import N_AGREEING, EarlierFrames
+from leukoscope_edge.counting.earlier_frames import (
+    GUIDANCE,
+    MIN_PROVEN,
+    N_AGREEING,
+    OTHER_OBJECTIVE,
+    EarlierFrames,
+)
 from leukoscope_edge.counting.gathered import MEASURED_AT_ONCE, is_measured
 from leukoscope_edge.errors import SourceError
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.types import Fault, Frame
+from leukoscope_edge.vision import TrackingState
+from leukoscope_edge.vision.scale import FrameScale
 
 
 def frame(name: str, seed: int, *, height_px: int = 60, width_px: int = 80) -> Frame:
@@ -78,7 +87,6 @@ def test_a_sequence_takes_one_size_and_fields_take_all() -> None:
     assert place.island == 3
     with pytest.raises(SourceError, match=r"84 x 60 pixels.*80 x 60"):
         sequence.turn(frame("b", 1, width_px=84))
-    assert len(sequence.visited()) == 1
     other = fields()
     other.turn(frame("a", 1))
     assert other.turn(frame("b", 2, width_px=84)).copy_of == ""
@@ -104,7 +112,7 @@ def drawn(number: int, factor: float = 1.0) -> Frame:
 def speaks(earlier: EarlierFrames, shown: Frame, *, is_judged: bool = True) -> bool:
     """Say whether a frame is asked, and have it heard where it is judged."""
     turn = earlier.turn(shown)
-    earlier.listen(turn, is_judged=is_judged)
+    earlier.listen(turn, None if is_judged else message("test"))
     return turn.speaks
 
 
@@ -132,3 +140,71 @@ def test_a_frame_that_is_not_judged_silences_none_at_the_same_place() -> None:
         True,
         False,
     ]
+
+
+AT, OFF = FrameScale("red cells", 75.0, 4), FrameScale("red cells", 150.0, 4)
+LOST = GUIDANCE[TrackingState.LOST]
+
+
+def on_a_slide(*before: FrameScale) -> EarlierFrames:
+    """A slide under a moving stage that was begun before an interruption."""
+    return EarlierFrames(0.1, is_sequence=True, first_island=1, spoken=before)
+
+
+def reason(earlier: EarlierFrames, shown: Frame) -> Message | None:
+    """Why a frame is not judged, by the frames so far and itself."""
+    turn = earlier.turn(shown)
+    lost = turn.place is not None and turn.place.state is TrackingState.LOST
+    why_not = LOST if lost else None
+    return earlier.listen(turn, why_not).reason(why_not)
+
+
+def lost(earlier: EarlierFrames, factor: float) -> list[Message | None]:
+    """Lose the place, and say why a frame that is asked and the next are not judged."""
+    elsewhere = [drawn(number, factor) for number in range(3, 10)]
+    return [reason(earlier, shown) for shown in elsewhere][-2:]
+
+
+@pytest.mark.parametrize(
+    ("before", "factor", "is_held"),
+    [
+        ([AT] * MIN_PROVEN, 1.8, True),
+        ([AT] * MIN_PROVEN, 1.0, False),
+        ([AT] * (MIN_PROVEN - 1), 1.8, False),  # what the scale is was not proven
+        ([OFF] * 9, 1.8, False),  # the scale is wrong, or the patient's cells are
+        ([], 1.8, False),
+    ],
+)
+def test_an_island_through_another_objective_is_not_judged(
+    before: list[FrameScale], factor: float, *, is_held: bool
+) -> None:
+    earlier = on_a_slide(*before)
+    found = [reason(earlier, drawn(1, factor)) for _ in range(2)]
+    assert found == [OTHER_OBJECTIVE if is_held else None] * 2
+    assert earlier.off_scale() == ({1} if is_held else set())
+
+
+def test_after_the_objective_is_turned_back_the_count_goes_on() -> None:
+    earlier = on_a_slide(*[AT] * MIN_PROVEN)
+    assert reason(earlier, drawn(1)) is None
+    earlier.new_area()
+    assert reason(earlier, drawn(2, 1.8)) == OTHER_OBJECTIVE
+    earlier.new_area()
+    assert reason(earlier, drawn(2)) is None
+    assert earlier.off_scale() == {2}
+
+
+@pytest.mark.parametrize("factor", [1.0, 1.8])
+def test_who_lost_the_place_for_another_objective_is_told_so(factor: float) -> None:
+    earlier = on_a_slide(*[AT] * MIN_PROVEN)
+    assert reason(earlier, drawn(1)) is None
+    assert lost(earlier, factor) == [OTHER_OBJECTIVE if factor > 1 else LOST] * 2
+    earlier.new_area()
+    assert reason(earlier, drawn(1)) is None
+
+
+def test_a_frame_that_is_poor_says_that_first() -> None:
+    earlier, blurred = on_a_slide(*[AT] * MIN_PROVEN), message("out-of-focus")
+    assert reason(earlier, drawn(1, 1.8)) == OTHER_OBJECTIVE
+    turn = earlier.turn(drawn(1, 1.8))
+    assert earlier.listen(turn, blurred).reason(blurred) == blurred

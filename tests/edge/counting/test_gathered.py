@@ -79,3 +79,12 @@ def test_colours_are_kept_to_the_last_bit_that_is_judged(
     [found] = gather(report, replace(asked(), colours=colours), 0).colours.values()
     assert (found.mode, found.above, found.below) == (200.0, 3.1, 4.124)
     assert (found.density, found.negative) == kept
+
+
+@pytest.mark.parametrize(("status", "n"), [("screened", 1), ("refused", 0)])
+def test_what_was_not_judged_says_nothing_of_the_scale_of_the_slide(
+    status: str, n: int
+) -> None:
+    report = ImageReport(name="a", status=status)  # type: ignore[arg-type]
+    bearing = bearing_of(FRAME, measures=True, sizes=SIZES)
+    assert len(gather(report, bearing, 0).sizes) == n

@@ -253,3 +253,12 @@ def test_a_cell_from_before_an_interruption_is_in_no_frame_that_is_named_since()
     names = frozenset(s.frame for s in before.sightings)
     kept = keep_calls_to_scale([before, since], None, names, 1)
     assert [c.call for c in kept] == [BLAST, WITHHELD]
+
+
+@pytest.mark.parametrize(("island", "call"), [(0, BLAST), (1, WITHHELD)])
+def test_a_call_on_a_stretch_through_another_objective_does_not_stand(
+    island: int, call: Call
+) -> None:
+    seen = replace(blast(None), island=island)
+    (kept,) = keep_calls_to_scale([seen], None, off_islands={1})
+    assert kept.call == call

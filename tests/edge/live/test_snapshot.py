@@ -12,7 +12,7 @@ import pytest
 from tests.edge.web.stand_ins import make_cell
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.counting import FrameResult, binomial_interval
+from leukoscope_edge.counting import OTHER_OBJECTIVE, FrameResult, binomial_interval
 from leukoscope_edge.live.snapshot import (
     N_LAST_CELLS,
     SAME_RADII,
@@ -22,8 +22,8 @@ from leukoscope_edge.live.snapshot import (
     light_facts,
     place_facts,
 )
-from leukoscope_edge.messages import from_plain, message, plain
-from leukoscope_edge.outcome import Refusal, StopState
+from leukoscope_edge.messages import Message, from_plain, message, plain
+from leukoscope_edge.outcome import Doubt, Refusal, StopState
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import CallName, Cell, Fault, LazyDetection
 from leukoscope_edge.vision import (
@@ -120,8 +120,14 @@ def test_a_place_is_told_in_whole_pixels_or_not_at_all() -> None:
     assert place_facts(looked(place=None)) == {"tracking": "", "place": None}
 
 
-def told(outcome: Refusal, *calls: CallName) -> dict[str, Any]:
-    run: Any = SimpleNamespace(outcome=lambda: outcome)
+def test_through_another_objective_nobody_is_sent_back_to_a_place() -> None:
+    off = ImageReport(name="f", status="refused", reason=OTHER_OBJECTIVE)
+    assert place_facts(replace(looked(), report=off))["tracking"] == ""
+
+
+def told(outcome: Refusal, *calls: CallName, doubt: Doubt | None = None) -> Any:
+    doubts = (doubt,) if doubt else ()
+    run: Any = SimpleNamespace(outcome=lambda: outcome, doubts=lambda: doubts)
     return count_facts(run, cells(*calls), KEEPER)
 
 
@@ -146,6 +152,25 @@ def test_a_count_is_told_with_its_interval_and_its_advice() -> None:
     assert count["advice"] == plain(why)
     assert (count["look"], count["next_look"]) == (50, 100)
     json.dumps(count)
+
+
+CURE = message("scale-off-cure")
+
+
+@pytest.mark.parametrize(
+    ("cure", "text"),
+    [
+        (None, "No negative is possible: no white cell was seen."),
+        (CURE, "No negative is possible: no white cell was seen. Check the scale."),
+    ],
+)
+def test_what_forbids_a_negative_is_told_while_it_can_be_mended(
+    cure: Message | None, text: str
+) -> None:
+    doubt = Doubt(reason=message("no-cell"), cure=cure, spoils_calls=False)
+    refusal = Refusal(reason=message("test"))
+    assert told(refusal)["doubt"] == ""
+    assert from_plain(told(refusal, doubt=doubt)["doubt"]).said() == text
 
 
 def test_the_newest_cells_come_first_and_only_so_many() -> None:

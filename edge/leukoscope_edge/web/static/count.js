@@ -63,6 +63,7 @@ function stateText(facts) {
 }
 
 function showState(facts) {
+  byId("doubt").textContent = unbroken(facts.doubt ?? "");
   byId("found-by").hidden = !facts.found_by;
   byId("found-by").title = facts.found_by ?? "";
   byId("hint").hidden = Boolean(facts.found_by);
