@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.motion import Placement as Placement
     from leukoscope_edge.vision.motion import StageTracker as StageTracker
     from leukoscope_edge.vision.motion import TrackingState as TrackingState
-    from leukoscope_edge.vision.motion import Visited as Visited
     from leukoscope_edge.vision.nuclear_places import near_nuclei as near_nuclei
     from leukoscope_edge.vision.nuclear_places import places_along as places_along
     from leukoscope_edge.vision.quality import QualityReport as QualityReport
