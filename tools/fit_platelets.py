@@ -38,7 +38,7 @@ from leukoscope_edge.vision import segment
 from leukoscope_edge.vision.cells import Measures
 from leukoscope_edge.vision.cells import platelets as rule
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
-from leukoscope_train.data import SET_SCALES
+from leukoscope_train.data import SET_SCALES, as_taken
 from leukoscope_train.evaluation import Box, picture, pictures_of, truths, whole_number
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
@@ -67,14 +67,12 @@ class Source:
         every: Of its images every n-th.
         which: "drawn", "middle" or "all": which objects are white cells.
         in_marrow: Seen as marrow.
-        size_px: Its images are stretched to that width and height.
     """
 
     name: str
     every: int = 1
     which: str = "middle"
     in_marrow: bool = False
-    size_px: tuple[int, int] | None = None
 
     @property
     def um_per_px(self) -> float:
@@ -89,7 +87,7 @@ SOURCES = (
     Source(name="wbc-crops-120", which="drawn"),
     Source(name="wbc-crops-300", which="drawn"),
     Source(name="marrow", every=4, in_marrow=True),
-    Source(name="taleqani", every=3, which="all", size_px=(299, 224)),
+    Source(name="taleqani", every=3, which="all"),
 )
 
 
@@ -214,9 +212,7 @@ def _images(
             yield truth.pixels, truth.boxes, ""
         return
     for path in pictures_of(folder / source.name)[::every]:
-        pixels = picture(path)
-        if source.size_px:
-            pixels = np.asarray(cv2.resize(pixels, source.size_px), np.uint8)
+        pixels = as_taken(picture(path), source.name)
         height, width = pixels.shape[:2]
         everywhere = (0.0, 0.0, float(width), float(height))
         box = everywhere if source.which == "all" else _middle(pixels)

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from leukoscope_train.data.leaks import find_twins as find_twins
     from leukoscope_train.data.leaks import merge_twins as merge_twins
     from leukoscope_train.data.masked_images import CELL_NUCLEUS as CELL_NUCLEUS
+    from leukoscope_train.data.masked_images import MIN_SCORE as MIN_SCORE
     from leukoscope_train.data.masked_images import WHITE_CELL as WHITE_CELL
     from leukoscope_train.data.masked_images import MaskedImage as MaskedImage
     from leukoscope_train.data.masked_images import draw_windows as draw_windows

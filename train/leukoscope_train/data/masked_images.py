@@ -35,6 +35,8 @@ MAX_SLOPE = 0.12
 it is left uneven below `flatfield.CLEARLY_UNEVEN`."""
 WHITE_CELL, CELL_NUCLEUS = 1, 2
 """What Mask R-CNN calls its objects; 0 is background."""
+MIN_SCORE = 0.5
+"""Of its objects, and of each pixel of their masks: less is not believed."""
 
 
 @dataclass(frozen=True, slots=True)

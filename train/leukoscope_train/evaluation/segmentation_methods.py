@@ -16,10 +16,9 @@ from leukoscope_edge.inference import INPUT_UM_PER_PX, CpuSession, Segmenter
 from leukoscope_edge.types import CellKind, Segmentation
 from leukoscope_edge.vision import baselines, segment, white_balance
 from leukoscope_edge.vision.scale import estimate_scale
-from leukoscope_train.data import CELL_NUCLEUS, WHITE_CELL
+from leukoscope_train.data import CELL_NUCLEUS, MIN_SCORE, WHITE_CELL
 from leukoscope_train.evaluation.segmentation_scores import Method
 
-MIN_SCORE = 0.5
 METHODS = (
     "otsu3",
     *baselines.NUCLEI_OF,

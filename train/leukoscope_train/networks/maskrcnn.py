@@ -35,6 +35,7 @@ from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.inference import NUCLEUS
 from leukoscope_train.data import (
     CELL_NUCLEUS,
+    MIN_SCORE,
     WHITE_CELL,
     MaskedImage,
     draw_windows,
@@ -49,7 +50,6 @@ LEARNING_RATE = 1e-3
 MAX_GRADIENT = 5.0
 MIN_AREA_PX = 60
 """A smaller part of a mask is the rim of a cell that the window cut off."""
-MIN_SCORE = 0.5
 LEVELS = {"1": "4", "3": "8", "8": "16"}
 """Layers of MobileNetV3-small, and by how much each is coarser than the picture."""
 LEVEL_CHANNELS = [16, 24, 48]
@@ -218,7 +218,7 @@ def masks_of(network: MaskRCNN, pixels: U8) -> tuple[BoolArray, BoolArray]:
     with torch.no_grad():
         (found,) = network([_tensor(pixels)])
     sure = found["scores"] >= MIN_SCORE
-    masks = (found["masks"][sure, 0] > 0.5).numpy()
+    masks = (found["masks"][sure, 0] > MIN_SCORE).numpy()
     labels = found["labels"][sure].numpy()
     nuclei = masks[labels == CELL_NUCLEUS].any(axis=0)
     return nuclei, masks[labels == WHITE_CELL].any(axis=0) | nuclei
