@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 from tests.edge.live.test_going_on import Bench, gear  # noqa: F401
 from tests.edge.live.told import instruction_in
-from tests.edge.web.stand_ins import NAME, fill_slide
+from tests.edge.live.whole_count import order
+from tests.edge.web.stand_ins import fill_slide
 
-from leukoscope_edge.live import Command, Order
+from leukoscope_edge.live import Command
 from leukoscope_edge.live.states import ProcessState, start_count
 from leukoscope_edge.messages import message
 from leukoscope_edge.profile import CameraEntry
@@ -59,10 +60,6 @@ def walk(state: ProcessState, n_frames: int) -> list[dict[str, Any]]:
         assert state.count is not None
         told.append(dict(state.count.facts))
     return told
-
-
-def order(do: Command, slide: str) -> Order:
-    return Order(do=do, slide=slide, by=NAME)
 
 
 def test_an_objective_turned_in_is_named_at_once_and_nothing_is_counted_through_it(
