@@ -74,8 +74,15 @@ PICTURES = {
         "in colour mode"
     ),
     "file-drawn": (
-        "has lines or words in pure colours drawn on it, which hide cells and pass for "
-        "stain: save it without them"
+        "has lines or words drawn on it, which hide cells and pass for stain: save it "
+        "without them"
+    ),
+    "file-framed": (
+        "has parts in one single colour, as of a window or a bar: save the picture "
+        "itself, not what the screen shows"
+    ),
+    "file-joined": (
+        "is put together of pictures side by side: save each as a file of its own"
     ),
     "file-undecoded": (
         "cannot be decoded (damaged, or larger than {m} megapixels): copy it again"

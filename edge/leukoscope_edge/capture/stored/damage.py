@@ -62,11 +62,16 @@ def damage_of(pixels: U8) -> Message | None:
     is_calm = float(np.median(level)) < NOISE_LEVELS / 2
     if is_calm and float((level > NOISE_LEVELS).mean()) > NOISE_ROWS:
         return message("damage-noise")
-    is_shifted = _has_seam(pixels[:, ::every]) or _has_early_seam(pixels)
+    is_shifted = has_seam(pixels[:, ::every]) or _has_early_seam(pixels)
     return message("damage-shifted") if is_shifted else None
 
 
-def _has_seam(pixels: U8) -> bool:
+def has_seam(pixels: U8) -> bool:
+    """Say whether one row is a step away from the next over most of its length.
+
+    Args:
+        pixels: (H, W, 3) uint8 in any order of colours.
+    """
     inner = pixels[EDGE_ROWS:-EDGE_ROWS]
     if len(inner) < 2:
         return False
@@ -77,7 +82,7 @@ def _has_seam(pixels: U8) -> bool:
 def _has_early_seam(pixels: U8) -> bool:
     """Say whether a seam runs down through the first row of blocks, and back below it.
 
-    `_has_seam` asks for a seam across half of the picture: above the damage there is
+    `has_seam` asks for a seam across half of the picture: above the damage there is
     none in the first row, and below it only under what was decoded before.
     """
     for height in (h for h in FIRST_ROWS if h < len(pixels)):

@@ -41,10 +41,6 @@ __all__ = [
 MAX_GREY_LEVELS = 3
 """Largest difference of two channels in a grey picture that went through a video."""
 OPAQUE = 255
-PURE_LEVELS, DRAWN_PX = 240, 100
-"""So far apart are two channels of a drawn colour, in so many pixels. Of 9,887 real
-pictures of six sets none has more than 15 (by a script that is not kept)."""
-STRIP_ROWS = 256
 LOG_PLACE = re.compile(r"^\[[^]]*\] global \S+ (\(\S+\) )?")
 """What OpenCV's log writes in front: level, time, and a line of its source."""
 UNKNOWN_TAG, FIRST_PRIVATE_TAG = re.compile(r"Unknown field with tag (\d+)"), 32768
@@ -162,23 +158,6 @@ def is_grey(pixels: U8) -> bool:
     low = cv2.min(cv2.min(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
     high = cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
     return int(cv2.subtract(high, low).max()) <= MAX_GREY_LEVELS
-
-
-def is_drawn_on(pixels: U8) -> bool:
-    """Say whether lines or words in pure colours were drawn on a picture.
-
-    A dye that takes one colour away whole leaves no other whole.
-
-    Args:
-        pixels: (H, W, 3) uint8 in any order of colours.
-    """
-    n_pure = 0
-    for top in range(0, len(pixels), STRIP_ROWS):  # a large picture is not held twice
-        first, second, third = cv2.split(pixels[top : top + STRIP_ROWS])
-        low = cv2.min(cv2.min(first, second), third)
-        high = cv2.max(cv2.max(first, second), third)
-        n_pure += int(np.count_nonzero(cv2.subtract(high, low) >= PURE_LEVELS))
-    return n_pure >= DRAWN_PX
 
 
 def _is_transparent(pixels: U8) -> bool:

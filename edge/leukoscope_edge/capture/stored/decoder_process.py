@@ -28,11 +28,11 @@ from leukoscope_edge.capture.stored.decode import (
     GREY,
     MAX_PIXELS,
     Picture,
-    is_drawn_on,
     is_grey,
     read_picture,
     regular,
 )
+from leukoscope_edge.capture.stored.drawn import drawn_on
 from leukoscope_edge.capture.stored.library_output import caught_output
 from leukoscope_edge.capture.stored.packets import (
     Packets,
@@ -199,8 +199,8 @@ def _outcome(question: dict[str, Any], video: "_Video") -> Outcome:
         match question:
             case {"image": path, "page": page}:
                 picture = read_picture(regular(Path(path)).read_bytes(), page)
-                if is_drawn_on(picture.pixels):
-                    raise SourceError(message("file-drawn"))
+                if why := drawn_on(picture.pixels):
+                    raise SourceError(why)
                 return _picture(picture)
             case {"video": path}:
                 return dataclasses.asdict(video.open(regular(Path(path)))), b""

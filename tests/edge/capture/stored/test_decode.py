@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from leukoscope_edge.capture.stored.decode import (
     decode_image,
-    is_drawn_on,
     is_grey,
     regular,
 )
@@ -124,30 +123,6 @@ def test_a_wrong_profile_of_a_png_is_no_damage() -> None:
     head = struct.pack(">I", len(profile)), chunk, struct.pack(">I", zlib.crc32(chunk))
     found = decode_image(data[:33] + b"".join(head) + data[33:])
     np.testing.assert_array_equal(found, picture()[..., ::-1])
-
-
-@pytest.mark.parametrize(
-    ("colour", "is_drawn"),
-    [
-        ((255, 0, 0), True),
-        ((0, 255, 0), True),
-        ((255, 0, 255), True),
-        ((240, 0, 0), True),
-        ((239, 0, 0), False),
-        ((250, 40, 110), False),  # eosin
-        ((60, 10, 110), False),  # a nucleus
-        ((0, 0, 0), False),
-        ((255, 255, 255), False),
-    ],
-)
-def test_a_line_in_a_pure_colour_is_drawn(
-    colour: tuple[int, int, int], *, is_drawn: bool
-) -> None:
-    field = np.full((600, 400, 3), (210, 190, 215), np.uint8)
-    field[500, 200:299] = colour  # a pixel too few
-    assert not is_drawn_on(field)
-    field[500, 299] = colour
-    assert is_drawn_on(field) == is_drawn
 
 
 def test_the_fourth_byte_of_a_bmp_means_nothing() -> None:
