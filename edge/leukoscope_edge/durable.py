@@ -18,6 +18,8 @@ from leukoscope_edge.messages import message
 
 PIECE_BYTES = 1 << 20
 """A year's database is 1.3 GB; a small board has that much memory for everything."""
+NO_HOME = Path("/nonexistent")
+"""Of a user without one, as Debian names it."""
 
 
 class Reads(Protocol):
@@ -293,3 +295,14 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def home() -> Path:
+    """Return this user's home; for one without, as in a container, `NO_HOME`.
+
+    There reading finds nothing, and writing says which folder it could not make.
+    """
+    try:
+        return Path.home()
+    except RuntimeError:
+        return NO_HOME

@@ -19,6 +19,7 @@ from leukoscope_edge.capture.stored.listing import (
 from leukoscope_edge.capture.stored.replay import ImageReplay, VideoReplay
 from leukoscope_edge.capture.v4l2 import find_camera
 from leukoscope_edge.config import read_toml
+from leukoscope_edge.durable import home
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.names import unquoted
@@ -122,7 +123,8 @@ def _meant(source: str) -> str:
         return ": nothing is fetched, copy it to this machine"
     plain = unquoted(source)
     local = unquote(plain.removeprefix("file://"))
-    for better in (plain, local, str(Path(local).expanduser())):
+    at_home = str(home() / local.removeprefix("~/")) if local.startswith("~/") else ""
+    for better in (plain, local, at_home):
         if better not in ("", source) and Path(better).exists():
             return f": is {better} meant?"
     return ": no name fits this pattern" if "*" in source else ""

@@ -20,7 +20,11 @@ def path(text: str) -> Path:
     """Read a path; an empty word is no path."""
     if not text:
         raise argparse.ArgumentTypeError(EMPTY)
-    return Path(text).expanduser()
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        why = "begins with ~, and no such user's folder is known here"
+        raise argparse.ArgumentTypeError(f"{on_terminal(text)} {why}") from None
 
 
 def word(text: str) -> str:

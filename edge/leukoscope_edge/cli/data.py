@@ -6,9 +6,10 @@ import os
 from pathlib import Path
 
 from leukoscope_edge.cli.arguments import label, path
+from leukoscope_edge.durable import home
 
-DEFAULT_DATA = Path("~/.local/share/leukoscope")
-"""Where an ordinary user's data lie (XDG base directories); a device names its own."""
+DEFAULT_DATA = Path(".local/share/leukoscope")
+"""In an ordinary user's home (XDG base directories); a device names its own."""
 MAX_NAME = 80
 """Letters of a person's name, as the page takes."""
 
@@ -18,9 +19,9 @@ def add_data(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--data",
         type=path,
-        default=DEFAULT_DATA.expanduser(),
+        default=home() / DEFAULT_DATA,
         metavar="DIR",
-        help=f"the device's folder of models and records; default {DEFAULT_DATA}",
+        help=f"the device's folder of models and records; default ~/{DEFAULT_DATA}",
     )
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from leukoscope_edge.arrays import F32, U8
+from leukoscope_edge.durable import home
 from leukoscope_edge.errors import BundleError, CachedPlanFault, EngineFault
 from leukoscope_edge.inference.bundle import Bundle
 from leukoscope_edge.inference.card import Card
@@ -129,7 +130,7 @@ class FallbackEngine:
 
 def default_cache() -> Path:
     """Return where this user's plans lie (XDG base directories)."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("XDG_CACHE_HOME") or home() / ".cache"
     return Path(base) / "leukoscope" / "engines"
 
 

@@ -22,6 +22,11 @@ def test_a_path_may_begin_at_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert path(" ") == Path(" ")
 
 
+def test_the_home_of_nobody_is_no_path() -> None:
+    with pytest.raises(ArgumentTypeError, match="~nobodyhere/x begins with ~"):
+        path("~nobodyhere/x")
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [("0", 0.0), ("-1.5", -1.5), (".08", 0.08), ("1e-3", 0.001), ("8.", 8.0)],

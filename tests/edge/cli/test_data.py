@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from leukoscope_edge.cli.data import DEFAULT_DATA, add_by, add_data
+from leukoscope_edge.durable import NO_HOME
 
 
 def parsed(*words: str) -> Namespace:
@@ -21,7 +22,18 @@ def test_without_a_word_it_is_the_users_own_folder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HOME", "/home/ann")
-    assert parsed().data == Path("/home/ann") / DEFAULT_DATA.relative_to("~")
+    assert parsed().data == Path("/home/ann") / DEFAULT_DATA
+
+
+def test_a_user_without_a_home_may_use_what_needs_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def nowhere(_: type[Path]) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", classmethod(nowhere))
+    assert parsed().data == NO_HOME / DEFAULT_DATA
+    assert not NO_HOME.exists()
 
 
 def test_a_folder_and_a_name_are_taken_as_they_are_typed() -> None:

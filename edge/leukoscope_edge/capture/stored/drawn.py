@@ -79,7 +79,7 @@ def _has_black_strokes(pixels: U8) -> bool:
     sharp = _sharp_black(pixels)
     black = cv2.copyMakeBorder(_black(pixels), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(black, None, (0, 0), 0, flags=8)
-    sharp &= black[1:-1, 1:-1]
+    sharp = np.asarray(cv2.bitwise_and(sharp, black[1:-1, 1:-1]), np.uint8)
     height, width = (side // MARGIN for side in sharp.shape)
     middle = sharp[height : len(sharp) - height, width : sharp.shape[1] - width]
     return int(np.count_nonzero(middle)) >= DRAWN_PX
@@ -114,7 +114,7 @@ def _has_window_frame(pixels: U8) -> bool:
         return False
     alike = (pixels[:, 1:] == pixels[:, :-1]).all(axis=2)
     n_alike = int(np.count_nonzero(alike)) - n_flat * TILE_PX**2
-    return n_alike < MAX_ALIKE * (n_px - n_flat * TILE_PX**2)
+    return bool(n_alike < MAX_ALIKE * (n_px - n_flat * TILE_PX**2))
 
 
 def _is_flat(pixels: U8, row: int, column: int) -> bool:
