@@ -122,6 +122,10 @@ PICTURES = {
     "video-interlaced": (
         "is interlaced (every other line is of another moment): record it progressively"
     ),
+    "video-oblong": (
+        "has pixels that are no squares ({shape}), so that cells are squashed: save it "
+        "with square pixels"
+    ),
     "video-hdr": "is recorded in HDR, whose colours are others: record it without",
     "frame-damaged": "is damaged ({why})",
 }

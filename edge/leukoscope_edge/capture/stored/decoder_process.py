@@ -41,6 +41,7 @@ from leukoscope_edge.capture.stored.packets import (
     is_hdr,
     is_hdr_packet,
     is_matroska,
+    shown_s,
 )
 from leukoscope_edge.errors import SourceError, as_told
 from leukoscope_edge.isolated import command_of, lower_limit
@@ -66,6 +67,8 @@ FFMPEG_PLACE = re.compile(r"^\[[^]]*\] ")
 """Which part of FFmpeg says something, and where in memory that is."""
 Outcome = tuple[dict[str, Any], bytes | memoryview]
 """A header and, where there is a picture, its pixels."""
+MAX_OBLONG = 0.02
+"""Relative: how far a pixel may be from a square. Analogue cameras' are 16:15."""
 COMMAND = command_of("leukoscope_edge.capture.stored.decoder_process")
 
 
@@ -272,12 +275,24 @@ class _Video:
             self._packets = Packets(path, codec)
         if is_hdr(path) or is_hdr_packet(first, codec):
             raise SourceError(message("video-hdr"))
+        self._require_square()
+        per_s = self._capture.get(cv2.CAP_PROP_FPS)
+        n_stored = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
+        shown = shown_s(path)
         return Video(
-            frames_per_s=self._capture.get(cv2.CAP_PROP_FPS),
-            n_frames=max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT))),
+            frames_per_s=per_s,
+            n_frames=n_stored if shown is None else min(n_stored, round(shown * per_s)),
             codec=codec,
             is_timed=is_matroska(path),
         )
+
+    def _require_square(self) -> None:
+        wide, high = (
+            self._capture.get(n) for n in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN)
+        )
+        if wide > 0 and high > 0 and abs(wide / high - 1) > MAX_OBLONG:
+            shape = f"{wide:.0f}:{high:.0f}"
+            raise SourceError(message("video-oblong", shape=shape))
 
     def read(self) -> Picture | None:
         if self._jpegs is not None:

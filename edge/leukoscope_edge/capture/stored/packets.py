@@ -9,6 +9,7 @@ Source: ITU-T H.264 (7.3.1) and H.265 (7.3.1.2); RFC 6386 (9.1) for VP8; VP9 bit
 specification (6.2); ISO/IEC 14496-12 (4.2, 12.1.5) for MP4; ITU-T H.273 (8.2).
 """
 
+import struct
 from pathlib import Path
 from typing import BinaryIO
 
@@ -30,6 +31,9 @@ H264 = frozenset({"h264", "avc1", "avc3", "x264"})
 H265 = frozenset({"h265", "hevc", "hev1", "hvc1"})
 """Four letters, in small ones."""
 H264_SPS, H265_SPS = 7, 33
+OTHER_TRANSFER = (NAL_START + b"\x06\x93\x01", NAL_START + b"\x4e\x01\x93\x01")
+"""How a message of H.264 and one of H.265 begins that names another transfer than the
+sets do, one byte; broadcasters tell of hybrid log-gamma so (H.265, D.3.38)."""
 _HDR_BYTES = frozenset(bytes([n]) for n in HDR_TRANSFERS)
 COLOUR_BOXES = b"colrnclx", b"colrnclc"
 """Of MP4 and of MOV: primaries and transfer follow, two bytes each."""
@@ -38,6 +42,7 @@ MKV_TRANSFER = b"\x55\xba\x81"
 MAX_BOX_BYTES = 1 << 50
 """No file is longer; a damaged length is."""
 MAX_INDEX_BYTES, MKV_HEAD_BYTES = 1 << 26, 1 << 16
+MAX_EDITS = 1000
 NO_INDEX = -1
 """In the place of an index's length."""
 EBML = b"\x1a\x45\xdf\xa3"
@@ -83,7 +88,11 @@ def is_hdr_packet(packet: bytes, codec: str) -> bool:
         codec: Four letters.
     """
     read = transfer_of_h264 if codec.lower() in H264 else transfer_of_h265
-    return any(read(u) in HDR_TRANSFERS for u in _sets_of(packet, codec))
+    told = {read(u) for u in _sets_of(packet, codec)}
+    if codec.lower() in H264 | H265:
+        head = packet[:HEAD_BYTES]
+        told |= {p[0] for s in OTHER_TRANSFER for p in head.split(s)[1:] if p}
+    return not HDR_TRANSFERS.isdisjoint(told)
 
 
 def facts_of(packet: bytes, n_px: int, *, is_key: bool) -> PictureFacts:
@@ -187,6 +196,39 @@ def is_hdr(path: Path) -> bool:
             parts = file.read(MKV_HEAD_BYTES).split(MKV_TRANSFER)
             after = [p[:1] for p in parts[1:]]
     return not _HDR_BYTES.isdisjoint(after)
+
+
+def shown_s(path: Path) -> float | None:
+    """Return how long an MP4 or MOV is shown by its list of edits.
+
+    A phone that trims a video keeps its frames and says from where to where it goes.
+
+    Returns:
+        Seconds; None where there is no such list of its pictures.
+    """
+    with path.open("rb") as file:
+        if (n_bytes := _to_index(file)) is None:
+            return None
+        index = file.read(min(max(n_bytes, 0), MAX_INDEX_BYTES))
+    try:
+        return _edited_s(index)
+    except (struct.error, IndexError, ZeroDivisionError):
+        return None
+
+
+def _edited_s(index: bytes) -> float | None:
+    """Add up the edits of the first track of pictures, in the boxes' version 0.
+
+    A recorder that did not know yet how long it would be wrote none.
+    """
+    per_s = struct.unpack_from(">I", index.split(b"mvhd", 1)[1], 12)[0]
+    tracks = [t for t in index.split(b"trak")[1:] if b"vide" in t and b"elst\0" in t]
+    if not tracks:
+        return None
+    edits = tracks[0].split(b"elst\0", 1)[1]
+    n_edits = min(struct.unpack_from(">I", edits, 3)[0], MAX_EDITS)
+    found = [struct.unpack_from(">Ii", edits, 7 + 12 * k) for k in range(n_edits)]
+    return sum(n for n, start in found if start >= 0) / per_s or None
 
 
 def _to_index(file: BinaryIO) -> int | None:

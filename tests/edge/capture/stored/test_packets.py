@@ -1,5 +1,6 @@
 """A video's packets say their size; OpenCV scales every frame to the first one's."""
 
+import struct
 from pathlib import Path
 
 import cv2
@@ -15,6 +16,7 @@ from leukoscope_edge.capture.stored.packets import (
     is_hdr,
     is_hdr_packet,
     is_matroska,
+    shown_s,
 )
 from leukoscope_edge.messages import in_english
 from leukoscope_edge.types import Fault, Frame, PictureFacts
@@ -189,6 +191,11 @@ PQ = bytes.fromhex(
         (CODE + b"\x09\xf0" + CODE + HLG, "avc1", True),
         (CODE + PQ + CODE + SLICE, "hevc", True),
         (CODE + HLG, "mpg2", False),
+        (CODE + SET + CODE + bytes.fromhex("4e0193011280"), "hevc", True),
+        (CODE + SET + CODE + bytes.fromhex("4e0193010e80"), "hevc", False),
+        (CODE + SET + CODE + bytes.fromhex("0693011280"), "avc1", True),
+        (CODE + SET + CODE + bytes.fromhex("069301"), "avc1", False),
+        (CODE + SET + CODE + bytes.fromhex("0693011280"), "mpg2", False),
     ],
 )
 def test_a_stream_tells_of_a_wider_range_itself(
@@ -206,3 +213,34 @@ def test_a_key_frame_says_its_bits_and_a_jpeg_its_quality() -> None:
         found = facts_of(data.tobytes(), 64 * 48, is_key=True)
         assert found == PictureFacts(jpeg_quality=quality)
     assert facts_of(data.tobytes()[:40], 64 * 48, is_key=True) == PictureFacts()
+
+
+def edits(*pairs: tuple[int, int], per_s: int = 1000, kind: bytes = b"vide") -> bytes:
+    """Return an index with one track and its edits: length, and where it begins."""
+    body = b"".join(struct.pack(">IiI", n, at, 1 << 16) for n, at in pairs)
+    listed = b"elst" + struct.pack(">II", 0, len(pairs)) + body
+    head = b"mvhd" + struct.pack(">IIII", 0, 0, 0, per_s)
+    inside = head + b"trak" + listed + b"hdlr" + kind
+    return struct.pack(">I", 8 + len(inside)) + b"moov" + inside
+
+
+@pytest.mark.parametrize(
+    ("data", "shown"),
+    [
+        (b"", None),
+        (FTYP + MDAT, None),
+        (FTYP + MDAT + edits(), None),
+        (FTYP + MDAT + edits((0, 1024)), None),
+        (FTYP + MDAT + edits((2500, 4096)), 2.5),
+        (FTYP + MDAT + edits((500, -1), (2500, 0), (1000, 9)), 3.5),
+        (FTYP + MDAT + edits((2500, 0), per_s=0), None),
+        (FTYP + MDAT + edits((2500, 0), kind=b"soun"), None),
+        (FTYP + MDAT + edits((2500, 0))[:-12], None),
+    ],
+)
+def test_a_video_that_was_trimmed_says_how_much_is_shown(
+    data: bytes, shown: float | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(data)
+    assert shown_s(path) == shown

@@ -180,8 +180,11 @@ def element(kind: str, *parts: bytes) -> bytes:
     return bytes.fromhex(kind) + (len(body) | 1 << 56).to_bytes(8, "big") + body
 
 
-def matroska(times_ms: list[int], duration_ms: int) -> bytes:
-    """A video of noise, 64 x 48 pixels, ten a second, a frame for each time."""
+def matroska(times_ms: list[int], duration_ms: int, wide: bytes = b"\x40") -> bytes:
+    """A video of noise, 64 x 48 pixels, ten a second, a frame for each time.
+
+    It is shown so wide.
+    """
     random = np.random.default_rng(0)
     clusters = []
     for time_ms in times_ms:
@@ -190,7 +193,8 @@ def matroska(times_ms: list[int], duration_ms: int) -> bytes:
         time = element("e7", time_ms.to_bytes(4, "big"))
         clusters.append(element("1f43b675", time, block))
     duration = element("4489", struct.pack(">d", duration_ms))
-    size = element("e0", element("b0", b"\x40"), element("ba", b"\x30"))
+    shown = element("54b0", wide), element("54ba", b"\x30")
+    size = element("e0", element("b0", b"\x40"), element("ba", b"\x30"), *shown)
     rate = element("23e383", (100_000_000).to_bytes(4, "big"))
     numbers = [element(kind, b"\1") for kind in ("d7", "73c5", "83")]
     track = element("ae", *numbers, rate, element("86", b"V_MJPEG"), size)
@@ -228,6 +232,19 @@ def test_a_matroska_file_may_pause_and_tells_by_time_what_is_missing(
     assert all(
         f.reason.said().startswith(s) for f, (s, _) in zip(faults, said, strict=True)
     )
+
+
+@pytest.mark.parametrize(("wide", "shape"), [(b"\x41", ""), (b"\x44", "17:16")])
+def test_a_video_of_pixels_that_are_no_squares_is_refused(
+    wide: bytes, shape: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mkv"
+    path.write_bytes(matroska([0, 100, 200], 300, wide))
+    if not shape:
+        VideoReplay(path, None).__exit__()
+        return
+    with pytest.raises(SourceError, match=rf"pixels that are no squares \({shape}\)"):
+        VideoReplay(path, None)
 
 
 @pytest.mark.parametrize(("first", "last"), [(2, 8), (4, 10)])
