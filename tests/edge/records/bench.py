@@ -9,7 +9,13 @@ import numpy as np
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
 from leukoscope_edge.records import Store, open_store
-from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
+from leukoscope_edge.records.slides import (
+    CellRecord,
+    Identity,
+    MissedCell,
+    Origin,
+    SlideSetUp,
+)
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import Call, CallName, Cell, Domain, Reading, Sighting, Tally
 
@@ -80,6 +86,26 @@ VERDICT = Verdict(
     n_blast=1,
     n_unclear=1,
     interval=Interval(low=0.002, high=0.385),
+)
+KEPT_CELL = CellRecord(
+    id="1",
+    frame="f1",
+    frame_sha256=FRAME_SHA256,
+    box_px=(1, 2, 30, 40),
+    slide_px=(15.5, 20.0),
+    n_sightings=3,
+    call=CallName.BLAST,
+    p_blast=0.91,
+    crops="c.png",
+    n_crops=2,
+    view="v.png",
+)
+MISSED_CELL = MissedCell(
+    frame="f1",
+    frame_sha256="",
+    box_px=(0, 0, 9, 9),
+    slide_px=(4.0, 4.0),
+    view=np.zeros((8, 8, 3), np.uint8),
 )
 REFUSAL = Refusal(reason=message("test"), n_cells=3, n_blast=0, n_unclear=9)
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.edge.records.bench import VERDICT
+from tests.edge.records.bench import KEPT_CELL, VERDICT
 from tests.simulated import simulated_bundle
 
 from leukoscope_edge.errors import StepError
@@ -18,7 +18,6 @@ from leukoscope_edge.records import DATABASE_NAME
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.report_words import said_verdict
 from leukoscope_edge.records.slides import (
-    CellRecord,
     Corrected,
     Identity,
     Kind,
@@ -169,19 +168,7 @@ def test_an_older_program_counted_on_while_amending_and_that_is_read(
     assert {c.word for c in record.cells} == {Reading.BLAST, Reading.NORMAL}
 
 
-ADDED = CellRecord(
-    id="m1",
-    frame="f1",
-    frame_sha256="ab" * 32,
-    box_px=(0, 0, 9, 9),
-    slide_px=(4.0, 4.0),
-    n_sightings=1,
-    call=None,
-    p_blast=None,
-    crops="",
-    n_crops=0,
-    view="",
-)
+ADDED = replace(KEPT_CELL, id="m1", call=None, p_blast=None, crops="", n_crops=0)
 
 
 def test_in_an_older_program_adding_a_cell_was_a_word_on_it(bench: Any) -> None:

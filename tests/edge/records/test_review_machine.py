@@ -4,7 +4,6 @@ import shutil
 import tempfile
 from pathlib import Path
 
-import numpy as np
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,19 +15,12 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from tests.edge.records.bench import VERDICT, Bench
+from tests.edge.records.bench import MISSED_CELL, VERDICT, Bench
 
 from leukoscope_edge.errors import StepError
-from leukoscope_edge.records.slides import MissedCell, SlideState
+from leukoscope_edge.records.slides import SlideState
 from leukoscope_edge.types import Reading
 
-MISSED = MissedCell(
-    frame="f",
-    frame_sha256="",
-    box_px=(0, 0, 1, 1),
-    slide_px=(0.0, 0.0),
-    view=np.zeros((4, 4, 3), np.uint8),
-)
 CELLS = ("1", "2", "3", "4")
 
 
@@ -64,7 +56,7 @@ class Review(RuleBasedStateMachine):
         self.n_missed += 1
         for _ in range(1 + twice):
             name = self.bench.store.review.add_missed(
-                self.slide, MISSED, "ann", key=key
+                self.slide, MISSED_CELL, "ann", key=key
             )
             assert name == f"m{self.n_missed}"
         self.steps.append((name, None))

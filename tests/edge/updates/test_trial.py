@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from tests.edge.records.bench import KEPT_CELL, make_set_up
 from tests.edge.updates.outcomes import active_of, code_of
 from tests.red_bundle import red_model
 
@@ -26,7 +27,6 @@ from leukoscope_edge.messages import message
 from leukoscope_edge.records.slides import (
     ArchivedCell,
     CellRecord,
-    Origin,
     SlideRecord,
     SlideState,
 )
@@ -158,19 +158,7 @@ def judged_by(folder: Path, cells: list[ArchivedCell]) -> list[ArchivedCell]:
 
 
 def kept_cell(number: int, call: str) -> CellRecord:
-    return CellRecord(
-        id=str(number),
-        frame="f",
-        frame_sha256="",
-        box_px=(0, 0, 9, 9),
-        slide_px=(0.0, 0.0),
-        n_sightings=1,
-        call=CallName(call),
-        p_blast=0.5,
-        crops="",
-        n_crops=1,
-        view="",
-    )
+    return replace(KEPT_CELL, id=str(number), call=CallName(call), p_blast=0.5)
 
 
 def slide(name: str, n_red: int, call: str) -> list[ArchivedCell]:
@@ -182,15 +170,10 @@ def slide(name: str, n_red: int, call: str) -> list[ArchivedCell]:
         sealed="",
         mode="slide",
         domain="simulated",
-        origin=Origin(
+        origin=replace(
+            make_set_up().origin,
             bundle="of another model",
             bundle_sha256="of another model",
-            engine="cpu",
-            software="a test",
-            calibration="built in",
-            camera="a test",
-            scale_um_per_px=0.1,
-            view_um=20.0,
         ),
         details={},
         consents_to_training=False,

@@ -6,25 +6,17 @@ from dataclasses import replace
 import pypdf
 import pytest
 from playwright.sync_api import Page
+from tests.edge.records.bench import VERDICT
 from tests.edge.web import in_browser
 from tests.edge.web.stand_ins import NAME, look_at_all, make_cell, new_slide_of
 from tests.waiting import wait_for
 
-from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Interval, Verdict, VerdictName
 from leukoscope_edge.types import CallName, Cell, Tally
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
 KINDS = ["neutrophil"] * 7 + ["lymphocyte"] * 4 + ["eosinophil"] * 2 + ["erythroblast"]
-VERDICT = Verdict(
-    name=VerdictName.FEW,
-    messages=(message("test"),),
-    n_cells=15,
-    n_blast=1,
-    n_unclear=0,
-    interval=Interval(low=0.0, high=0.3),
-)
+OUTCOME = replace(VERDICT, n_cells=15, n_unclear=0)
 TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
   [...document.querySelectorAll("*")]
     .filter((e) => e.getBoundingClientRect().right > innerWidth + 1)
@@ -43,7 +35,7 @@ def put_slide(device: Device) -> str:
     cells += [cell_of_kind(i, kind) for i, kind in enumerate(KINDS, start=2)]
     slide = device.store.start_slide(new_slide_of(device), NAME)
     device.store.count.add_cells(slide, cells, frames={})
-    device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally(n_smudges=1))
+    device.store.count.finish_count(slide, OUTCOME, NAME, tally=Tally(n_smudges=1))
     return slide
 
 
@@ -98,7 +90,7 @@ def test_print_says_slide_and_page_on_each_page_and_covers_no_caption(
     slide = device.store.start_slide(new_slide_of(device), NAME)
     cells = [make_cell(i, CallName.BLAST) for i in range(1, 40)]
     device.store.count.add_cells(slide, cells, frames={})
-    device.store.count.finish_count(slide, VERDICT, NAME, tally=Tally())
+    device.store.count.finish_count(slide, OUTCOME, NAME, tally=Tally())
     look_at_all(device, slide)
     page.goto(f"{standing}/slides/{slide}/print")
     pdf = page.pdf(prefer_css_page_size=True)

@@ -2,10 +2,11 @@
 
 import numpy as np
 import pytest
+from tests.edge.records.bench import MISSED_CELL
 from tests.edge.web.stand_ins import NAME, fill_slide
 
 from leukoscope_edge.records import from_png
-from leukoscope_edge.records.slides import CellRecord, MissedCell
+from leukoscope_edge.records.slides import CellRecord
 from leukoscope_edge.types import Reading
 from leukoscope_edge.web.device import Device
 from leukoscope_edge.web.explain import N_ALIKE, explanation, heat_png, sharpest_crop
@@ -25,14 +26,7 @@ def cell(device: Device, slide: str) -> CellRecord:
 @pytest.fixture
 def added(device: Device, slide: str) -> CellRecord:
     """A cell that no model has seen."""
-    missed = MissedCell(
-        frame="f1",
-        frame_sha256="",
-        box_px=(0, 0, 9, 9),
-        slide_px=(4.0, 4.0),
-        view=np.zeros((8, 8, 3), np.uint8),
-    )
-    device.store.review.add_missed(slide, missed, NAME, key="missed-01")
+    device.store.review.add_missed(slide, MISSED_CELL, NAME, key="missed-01")
     return device.store.reader.slide(slide).cells[-1]
 
 

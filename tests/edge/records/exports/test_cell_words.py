@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.edge.records.bench import KEPT_CELL
 
 from leukoscope_edge.records.exports.cell_words import (
     KIND_KEYS,
@@ -13,22 +14,9 @@ from leukoscope_edge.records.exports.cell_words import (
     capital,
     model_said,
 )
-from leukoscope_edge.records.slides import CellRecord
 from leukoscope_edge.types import CallName, Reading
 
-CELL = CellRecord(
-    id="1",
-    frame="a",
-    frame_sha256="",
-    box_px=(0, 0, 9, 9),
-    slide_px=(4.0, 4.0),
-    n_sightings=1,
-    call=CallName.NORMAL,
-    p_blast=0.5,
-    crops="",
-    n_crops=1,
-    view="",
-)
+CELL = replace(KEPT_CELL, call=CallName.NORMAL, p_blast=0.5)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.edge.records.bench import make_cell
+from tests.edge.records.bench import MISSED_CELL
 from tests.edge.records.named_kinds import judge
 from tests.edge.records.one_screening import SCREENING
 
-from leukoscope_edge.arrays import U8
 from leukoscope_edge.records.exports import open_version
 from leukoscope_edge.records.exports.report_words import (
     caption_of,
@@ -18,7 +17,6 @@ from leukoscope_edge.records.exports.report_words import (
     said_verdict,
 )
 from leukoscope_edge.records.exports.screening_version import version_of
-from leukoscope_edge.records.slides import MissedCell
 from leukoscope_edge.sample import AgeGroup, SampleType
 from leukoscope_edge.types import Reading
 
@@ -92,16 +90,8 @@ def test_under_a_picture_stand_the_models_word_and_a_persons(bench: Any) -> None
 
 
 def test_a_cell_that_a_person_added_was_not_seen_by_the_model(bench: Any) -> None:
-    view: U8 = make_cell(9).view
-    missed = MissedCell(
-        frame="f1",
-        frame_sha256="",
-        box_px=(0, 0, 9, 9),
-        slide_px=(4.0, 4.0),
-        view=view,
-    )
     slide = bench.finished()
-    bench.store.review.add_missed(slide, missed, "ann", key="m")
+    bench.store.review.add_missed(slide, MISSED_CELL, "ann", key="m")
     bench.store.review.judge_cell(slide, "m1", Reading.BLAST, "ann", key="j")
     version = open_version(bench.store, slide)
     added = version.record.cells[-1]

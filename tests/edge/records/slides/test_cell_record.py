@@ -1,28 +1,15 @@
 """How what people said on a cell becomes its word."""
 
 import pytest
+from tests.edge.records.bench import KEPT_CELL
 
 from leukoscope_edge.records.slides.cell_record import (
-    CellRecord,
     ReviewStep,
     cell_id,
     with_words,
 )
-from leukoscope_edge.types import CallName, Reading
+from leukoscope_edge.types import Reading
 
-CELL = CellRecord(
-    id="1",
-    frame="f",
-    frame_sha256="",
-    box_px=(0, 0, 9, 9),
-    slide_px=(0.0, 0.0),
-    n_sightings=1,
-    call=CallName.BLAST,
-    p_blast=0.9,
-    crops="c.png",
-    n_crops=1,
-    view="v.png",
-)
 B, N = Reading.BLAST, Reading.NORMAL
 
 
@@ -53,13 +40,13 @@ def settled(by: str, word: Reading) -> ReviewStep:
 def test_of_two_readers_both_words_count_and_a_supervisors_settles(
     said: list[ReviewStep], n_readers: int, word: Reading | None, is_disputed: bool
 ) -> None:
-    cell = with_words(CELL, said, n_readers)
+    cell = with_words(KEPT_CELL, said, n_readers)
     assert (cell.word, cell.is_disputed) == (word, is_disputed)
 
 
 def test_until_a_person_speaks_the_models_word_counts() -> None:
-    assert CELL.final is Reading.BLAST
-    assert with_words(CELL, steps(("ann", N)), 1).final is Reading.NORMAL
+    assert KEPT_CELL.final is Reading.BLAST
+    assert with_words(KEPT_CELL, steps(("ann", N)), 1).final is Reading.NORMAL
 
 
 @pytest.mark.parametrize(

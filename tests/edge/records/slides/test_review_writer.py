@@ -4,9 +4,8 @@ from contextlib import nullcontext
 from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
-from tests.edge.records.bench import VERDICT, make_set_up
+from tests.edge.records.bench import MISSED_CELL, VERDICT, make_set_up
 
 from leukoscope_edge.errors import RecordError, StepError
 from leukoscope_edge.inference import Card
@@ -14,21 +13,12 @@ from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records import Store, open_store
 from leukoscope_edge.records.slides import (
     Corrected,
-    MissedCell,
     SlideRecord,
     SlideState,
     verdict_of,
 )
 from leukoscope_edge.sample import AgeGroup
 from leukoscope_edge.types import Reading
-
-MISSED = MissedCell(
-    frame="f1",
-    frame_sha256="",
-    box_px=(0, 0, 9, 9),
-    slide_px=(4.0, 4.0),
-    view=np.zeros((8, 8, 3), np.uint8),
-)
 
 
 def test_the_same_key_acts_once(bench: Any) -> None:
@@ -38,7 +28,7 @@ def test_the_same_key_acts_once(bench: Any) -> None:
     )
     slide = bench.reviewed()
     for _ in range(2):
-        missed = store.review.add_missed(slide, MISSED, "ann", key="m")
+        missed = store.review.add_missed(slide, MISSED_CELL, "ann", key="m")
         assert missed == "m1"
         store.review.undo(slide, "ann", key="u")
         signature = store.review.sign(slide, lambda _: VERDICT, "ann", key="g")
@@ -53,7 +43,9 @@ def test_a_missed_cell_that_was_taken_back_does_not_give_its_id_away(
 ) -> None:
     slide = bench.finished()
     for number in (1, 2):
-        name = bench.store.review.add_missed(slide, MISSED, "ann", key=f"m{number}")
+        name = bench.store.review.add_missed(
+            slide, MISSED_CELL, "ann", key=f"m{number}"
+        )
         assert name == f"m{number}"
         bench.store.review.undo(slide, "ann", key=f"u{number}")
     assert all(not c.id.startswith("m") for c in bench.store.reader.slide(slide).cells)

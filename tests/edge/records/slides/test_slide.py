@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from tests.edge.records.bench import KEPT_CELL, VERDICT, make_set_up
 
 from leukoscope_edge.messages import message
-from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
+from leukoscope_edge.outcome import Interval, Refusal
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.slides import CellRecord, SlideState
 from leukoscope_edge.records.slides.cell_record import ReviewStep
 from leukoscope_edge.records.slides.slide import (
     MIN_OTHERS_REVIEWED,
-    Origin,
     Outcome,
     Signature,
     SlideRecord,
@@ -20,16 +20,7 @@ from leukoscope_edge.records.slides.slide import (
 from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import CallName, Reading
 
-ORIGIN = Origin(
-    bundle="m",
-    bundle_sha256="cd" * 32,
-    engine="cpu",
-    software="leukoscope 0",
-    calibration="none",
-    camera="test",
-    scale_um_per_px=0.1,
-    view_um=20.0,
-)
+ORIGIN = make_set_up().origin
 EMPTY = SlideRecord(
     id="0001",
     sealed="",
@@ -48,20 +39,7 @@ WHY = Reason(sealed="", by="ann", at="", names_nobody=True)
 
 
 def cell(id_: str, call: CallName, *, is_counted: bool = True) -> CellRecord:
-    return CellRecord(
-        id=id_,
-        frame="f1",
-        frame_sha256="",
-        box_px=(1, 2, 3, 4),
-        slide_px=(1.0, 2.0),
-        n_sightings=1,
-        call=call,
-        p_blast=0.5,
-        crops="",
-        n_crops=0,
-        view="",
-        is_counted=is_counted,
-    )
+    return replace(KEPT_CELL, id=id_, call=call, is_counted=is_counted)
 
 
 def slide(*cells: CellRecord, n_readers: int = 1) -> SlideRecord:
@@ -177,15 +155,8 @@ def test_a_model_of_older_records_was_for_research() -> None:
 
 
 def test_a_verdict_is_kept_with_its_interval_and_a_refusal_without() -> None:
-    verdict = Verdict(
-        name=VerdictName.FEW,
-        messages=(message("test"),),
-        n_cells=12,
-        n_blast=1,
-        n_unclear=2,
-        interval=Interval(low=0.1, high=0.4),
-        n_read=3,
-    )
+    seen = Interval(low=0.1, high=0.4)
+    verdict = replace(VERDICT, n_unclear=2, interval=seen, n_read=3)
     kept = outcome_of(verdict)
     assert (kept.result, kept.blast_fraction_95) == ("few", (0.1, 0.4))
     assert (kept.n_cells, kept.n_blast, kept.n_unclear, kept.n_read) == (12, 1, 2, 3)

@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 
 import pytest
+from tests.edge.records.bench import KEPT_CELL
 
 from leukoscope_edge.counting import NOTHING_GATHERED, Gathered
 from leukoscope_edge.messages import message
@@ -23,23 +24,10 @@ from leukoscope_edge.records.slides.slide_objects import (
     outcome_object,
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
-from leukoscope_edge.types import CallName, Reading
+from leukoscope_edge.types import Reading
 from leukoscope_edge.vision import FrameColours
 from leukoscope_edge.vision.scale import FrameScale, FrameSizes
 
-CELL = CellRecord(
-    id="1",
-    frame="f1",
-    frame_sha256="ab" * 32,
-    box_px=(1, 2, 30, 40),
-    slide_px=(15.5, 20.0),
-    n_sightings=3,
-    call=CallName.BLAST,
-    p_blast=0.91,
-    crops="c.png",
-    n_crops=2,
-    view="v.png",
-)
 FIELD = FieldPicture(file="x.jpg", frame="f1", box_px=(5, 6, 7, 8), found_by="n")
 OUTCOME = Outcome(
     result="none-possible", sentence="No.", n_cells=0, n_blast=0, n_unclear=0
@@ -49,10 +37,10 @@ OUTCOME = Outcome(
 @pytest.mark.parametrize(
     "cell",
     [
-        CELL,
-        replace(CELL, call=None, p_blast=None, crops="", n_crops=0),
-        replace(CELL, field=FIELD, is_unlike=True, kind="monocyte"),
-        replace(CELL, is_counted=False),
+        KEPT_CELL,
+        replace(KEPT_CELL, call=None, p_blast=None, crops="", n_crops=0),
+        replace(KEPT_CELL, field=FIELD, is_unlike=True, kind="monocyte"),
+        replace(KEPT_CELL, is_counted=False),
     ],
 )
 def test_a_cell_is_read_as_it_was_kept(cell: CellRecord) -> None:
@@ -60,14 +48,14 @@ def test_a_cell_is_read_as_it_was_kept(cell: CellRecord) -> None:
 
 
 def test_what_people_said_is_not_in_the_cells_own_event() -> None:
-    said = replace(CELL, word=Reading.NORMAL, judged_by="ann", added_by="eve")
-    assert cell_object(said) == cell_object(CELL)
+    said = replace(KEPT_CELL, word=Reading.NORMAL, judged_by="ann", added_by="eve")
+    assert cell_object(said) == cell_object(KEPT_CELL)
     assert not set(OF_PEOPLE) & set(cell_object(said))
 
 
 def test_what_a_cell_does_not_have_is_not_written() -> None:
     """Older programs read these cells, too."""
-    assert not {"field", "is_unlike", "kind"} & set(cell_object(CELL))
+    assert not {"field", "is_unlike", "kind"} & set(cell_object(KEPT_CELL))
 
 
 @pytest.mark.parametrize(
