@@ -6,22 +6,14 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from tests.edge.vision.scale.test_stage_micrometer import OWN
 
 from leukoscope_edge import archive_workers
 from leukoscope_edge.archive import SlideDone, SlideTask
 from leukoscope_edge.archive_workers import DIED, _plain, _task, run_on_cores
 from leukoscope_edge.counting import NormalSlide, SiteBackground
 from leukoscope_edge.sample import SIMULATED_SAMPLE
-from leukoscope_edge.vision.scale import Calibration
 
-CALIBRATION = Calibration(
-    camera="x",
-    objective="100x",
-    width_px=640,
-    height_px=480,
-    um_per_px=0.1,
-    source="two points",
-)
 ECHO = """
 import sys, time
 from leukoscope_edge.capture.child import Answers
@@ -61,7 +53,7 @@ def test_a_slide_goes_to_another_process_and_comes_there_as_it_was(
             scale_um_per_px=None if more else 0.1,
             is_sequence=True,
             facts=SIMULATED_SAMPLE,
-            calibration=CALIBRATION if more else None,
+            calibration=OWN if more else None,
             **more,
         )
         assert _task(json.loads(json.dumps(_plain(task)))) == task

@@ -1,7 +1,10 @@
 """A calibrated camera: its scale, even light, and frames of one size."""
 
+from dataclasses import replace
+
 import pytest
 from tests.edge.capture.shown import ShownCamera, grey
+from tests.edge.vision.scale.test_stage_micrometer import OWN
 
 from leukoscope_edge.capture.calibrated import with_calibration
 from leukoscope_edge.errors import ConfigError
@@ -13,14 +16,8 @@ N_LIGHT = GRID_PX[0] * GRID_PX[1] * 3
 
 
 def calibration(*flat_light: float) -> Calibration:
-    return Calibration(
-        camera="cam",
-        objective="40x",
-        width_px=64,
-        height_px=48,
-        um_per_px=0.25,
-        source="two points",
-        flat_light=flat_light,
+    return replace(
+        OWN, width_px=64, height_px=48, um_per_px=0.25, flat_light=flat_light
     )
 
 

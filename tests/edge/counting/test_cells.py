@@ -2,26 +2,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.edge.counting.detections import PICTURE, detection
 
 from leukoscope_edge.counting.cells import BIN_PX, MAX_KEPT, MERGE_RADII, CellRegistry
-from leukoscope_edge.types import Call, CallName, LazyDetection
-
-PICTURE = np.zeros((4, 4, 3), np.uint8)
-
-
-def detection(
-    frame: str, x: float, y: float, *, sharpness: float = 1.0, radius_px: float = 20
-) -> LazyDetection:
-    return LazyDetection(
-        frame=frame,
-        box_px=(0, 0, 40, 40),
-        centre_px=(20.0, 20.0),
-        slide_px=(x, y),
-        sharpness=sharpness,
-        radius_px=radius_px,
-        cut=lambda: PICTURE,
-        cut_view=lambda: PICTURE,
-    )
+from leukoscope_edge.types import Call, CallName
 
 
 def test_an_empty_album_has_no_cell() -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.edge.counting.detections import PICTURE, detection
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.counting.slide_cells import (
@@ -16,21 +17,6 @@ from leukoscope_edge.counting.slide_cells import (
 from leukoscope_edge.screening_result import ScaleByCells
 from leukoscope_edge.types import Call, CallName, Cell, LazyDetection
 from leukoscope_edge.vision import Followed, FrameDetections, Joined
-
-PICTURE = np.zeros((4, 4, 3), np.uint8)
-
-
-def detection(frame: int, x: float, y: float = 50) -> LazyDetection:
-    return LazyDetection(
-        frame=f"f{frame}",
-        box_px=(0, 0, 40, 40),
-        centre_px=(20.0, 20.0),
-        slide_px=(x, y),
-        sharpness=1.0,
-        radius_px=20,
-        cut=lambda: PICTURE,
-        cut_view=lambda: PICTURE,
-    )
 
 
 def uncut(frame: int, x: float) -> LazyDetection:

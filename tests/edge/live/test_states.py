@@ -1,10 +1,12 @@
 """Which order leads from which state where: one table, over a simulated slide."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.edge.live.whole_count import KeptBox
+from tests.edge.records.bench import make_set_up
 from tests.simulated import simulated_bundle
 
 from leukoscope_edge.capture import Camera, items_of
@@ -15,8 +17,6 @@ from leukoscope_edge.live.equipment import Equipment
 from leukoscope_edge.live.states import Idle, ProcessState
 from leukoscope_edge.profile import CameraEntry, PageEntry, Profile
 from leukoscope_edge.records import open_store
-from leukoscope_edge.records.slides import Identity, Origin, SlideSetUp
-from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.types import Domain, Fault, Frame
 
 NAME = "Amina"
@@ -110,24 +110,15 @@ class Rig(Equipment):
 
     def start_slide(self) -> str:
         card = self.bundle.card
-        origin = Origin(
+        new = make_set_up(domain="simulated")
+        origin = replace(
+            new.origin,
             bundle=card.id,
             bundle_sha256=card.model_cpu.sha256,
-            engine=self.engine.name,
-            software="leukoscope test",
-            calibration="none",
-            camera=SOURCE,
             scale_um_per_px=None,
             view_um=card.input.side_px * card.input.scale_um_per_px,
         )
-        new = SlideSetUp(
-            identity=Identity(sample="S-1", name=""),
-            facts=SIMULATED_SAMPLE,
-            mode="slide",
-            domain="simulated",
-            origin=origin,
-        )
-        return self.store.start_slide(new, NAME)
+        return self.store.start_slide(replace(new, origin=origin), NAME)
 
 
 @pytest.fixture(scope="module")

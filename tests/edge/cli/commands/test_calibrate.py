@@ -1,8 +1,10 @@
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from tests.edge.vision.scale.test_stage_micrometer import OWN
 
 from leukoscope_edge.cli import main
 from leukoscope_edge.cli.commands.calibrate import calibration_bytes
@@ -105,14 +107,7 @@ def test_blood_without_red_cells_is_said_to_be_unmeasured(
 
 
 def test_names_with_quotes_survive_the_file() -> None:
-    own = Calibration(
-        camera='a "b" \\ c',
-        objective="40x",
-        width_px=640,
-        height_px=480,
-        um_per_px=0.25,
-        source="two points",
-    )
+    own = replace(OWN, camera='a "b" \\ c')
     assert parse_toml(calibration_bytes(own), Calibration, where="own.toml") == own
 
 

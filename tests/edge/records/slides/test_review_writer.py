@@ -64,7 +64,7 @@ def test_nobody_takes_another_persons_word_back_without_a_word(bench: Any) -> No
 
 def test_a_missed_cell_was_seen_once_and_has_no_crops(bench: Any) -> None:
     slide = bench.finished()
-    bench.store.review.add_missed(slide, MISSED, "ann", key="m1")
+    bench.store.review.add_missed(slide, MISSED_CELL, "ann", key="m1")
     added = bench.store.reader.slide(slide).cells[-1]
     assert (added.id, added.n_sightings, added.n_crops) == ("m1", 1, 0)
 
