@@ -20,7 +20,7 @@ from functools import lru_cache
 import numpy as np
 
 from leukoscope_edge.arrays import F64
-from leukoscope_edge.counting.statistics import BetaSpread, limit_of_blank
+from leukoscope_edge.counting.statistics import BetaSpread
 from leukoscope_edge.outcome import Interval, Posterior
 
 N_FRACTIONS = 401
@@ -146,26 +146,6 @@ def posterior(model: CallModel, k: int, n: int, cut_off: float) -> Posterior:
         cut_off=cut_off,
         p_above=float(1 - np.interp(cut_off, f, cumulated)),
     )
-
-
-def limit_of_detection(
-    model: CallModel, n: int, confidence: float = 0.95
-) -> float | None:
-    """Return the lowest true fraction that exceeds the background nearly always.
-
-    Args:
-        model: Of the calls.
-        n: Cells.
-        confidence: Of the limit of blank, and share of people in whom it is exceeded.
-
-    Returns:
-        None where not even a slide of nothing but blasts does.
-
-    Source: CLSI EP17.
-    """
-    blank = limit_of_blank(model.false_calls, n, confidence)
-    seen = chances(model, n)[:, blank + 1 :].sum(axis=1) >= confidence
-    return float(model.fractions[int(np.argmax(seen))]) if seen.any() else None
 
 
 def _bounded(k: int, n: int) -> tuple[int, int]:

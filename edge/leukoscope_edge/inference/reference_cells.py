@@ -60,11 +60,6 @@ def numbers_by_kind(folder: Path = FOLDER) -> dict[str, list[int]]:
     return found
 
 
-def references_of(kind: str, folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
-    """Return the pictures of one kind, none where the program has none of it."""
-    return tuple(cell for cell in list_reference_cells(folder) if cell.kind == kind)
-
-
 def attribution(folder: Path = FOLDER) -> str:
     """Return who made the pictures, and by which licence they ship."""
     return (folder / ATTRIBUTION_NAME).read_text(encoding="utf-8")

@@ -18,7 +18,6 @@ from leukoscope_edge.live.commands import Command, Mode, News, Order
 N_REMEMBERED = 30
 """Pictures kept so that a cell can be added by tapping it: three seconds of them."""
 CALL_AGAIN_S = 0.1
-STOP_TIMEOUT_S = 5.0
 AT_A_SLIDE = frozenset({Mode.PREVIEW, Mode.COUNTING, Mode.PAUSED})
 
 STARTING = News(mode=Mode.STARTING, slide="", facts={"seq": 0})

@@ -19,7 +19,7 @@ from datetime import datetime, timedelta, timezone
 from leukoscope_edge.capture import is_simulated
 from leukoscope_edge.counting import QualityDay
 from leukoscope_edge.inference import Card
-from leukoscope_edge.messages import TEMPLATES, Message, message
+from leukoscope_edge.messages import Message, message
 from leukoscope_edge.profile import Profile
 from leukoscope_edge.quality import cell_location
 from leukoscope_edge.quality.levey_jennings import GOLDEN_NOTE, N_READ, Trend, trends
@@ -116,11 +116,6 @@ def without_lapses(problems: tuple[Message, ...]) -> tuple[Message, ...]:
 def cure_of(problem: Message) -> Message:
     """Return what to do about a problem."""
     return message(f"{problem.id}-cure")
-
-
-def has_cure(id_: str) -> bool:
-    """Say whether there is a cure for what has an id."""
-    return f"{id_}-cure" in TEMPLATES
 
 
 def slide_every_days(profile: Profile) -> int:

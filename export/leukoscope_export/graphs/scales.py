@@ -87,20 +87,6 @@ def save_scales(path: Path, scales: Scales) -> None:
     path.write_text(json.dumps(asdict(scales), indent=1) + "\n", encoding="utf-8")
 
 
-def load_scales(path: Path) -> Scales:
-    """Read a table.
-
-    Raises:
-        DataError: It is missing or is something else.
-    """
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-        ranges = {k: (float(a), float(b)) for k, (a, b) in stored["ranges"].items()}
-        return Scales(**{**stored, "ranges": ranges})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as err:
-        raise DataError(f"{path}: no scale table ({err}); run `quantize`") from err
-
-
 class _Runs:
     """The activations of every batch, by name; a new pass with every iteration."""
 

@@ -12,7 +12,6 @@ from leukoscope_edge.counting.fraction import (
     chances,
     confidence_interval,
     highest_missed,
-    limit_of_detection,
     people,
     posterior,
 )
@@ -142,21 +141,6 @@ def test_more_calls_never_lower_what_could_be_missed() -> None:
 
 def test_a_person_with_unusually_few_false_calls_gives_no_false_comfort() -> None:
     assert highest_missed(WEAK, 0, 200) > binomial_interval(0, 200).high
-
-
-def test_without_errors_one_call_is_a_finding() -> None:
-    found = limit_of_detection(NEVER_ERRS, 50)
-    assert found == pytest.approx(1 - 0.05 ** (1 / 50), abs=0.004)
-
-
-def test_a_good_model_detects_fewer_blasts_in_more_cells() -> None:
-    found = [limit_of_detection(GOOD, n) for n in (50, 200, 500)]
-    assert None not in found
-    assert found == sorted(found, reverse=True)  # type: ignore[type-var]
-
-
-def test_a_weak_model_has_no_limit_of_detection() -> None:
-    assert limit_of_detection(WEAK, 500) is None
 
 
 def test_many_thousand_cells_are_answered_too() -> None:

@@ -11,7 +11,7 @@ from leukoscope_edge.inference.reference_cells import (
     TABLE_NAME,
     attribution,
     list_reference_cells,
-    references_of,
+    numbers_by_kind,
 )
 
 MOST_BYTES = 1_000_000
@@ -30,11 +30,7 @@ def test_a_folder_with_an_empty_table_has_no_pictures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", kinds())
 def test_each_kind_of_the_default_model_has_six_pictures(kind: str) -> None:
-    assert len(references_of(kind)) == 6
-
-
-def test_a_kind_that_nobody_knows_has_none() -> None:
-    assert references_of("thrombocyte") == ()
+    assert len(numbers_by_kind()[kind]) == 6
 
 
 def test_the_table_names_each_picture_once() -> None:

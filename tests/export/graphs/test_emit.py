@@ -1,7 +1,6 @@
 """One scale table, two files: the form of each, and that both say the same."""
 
 import dataclasses
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -16,11 +15,10 @@ from leukoscope_export.graphs import (
     graph_rules,
     onnx_bytes,
     quantise_graph,
-    save_scales,
 )
 from leukoscope_export.graphs.emit import emit_cpu, emit_trt
 from leukoscope_export.graphs.quantise import emit
-from leukoscope_export.graphs.scales import load_scales, measure
+from leukoscope_export.graphs.scales import measure
 from leukoscope_train.errors import DataError
 from leukoscope_train.networks import Pooled
 
@@ -58,13 +56,9 @@ def test_tensorrt_gets_float_biases_and_one_quantised_side_of_a_sum() -> None:
             assert node.input[2] not in made
 
 
-def test_scales_are_one_table_for_both(tmp_path: Path) -> None:
+def test_scales_are_one_table_for_both() -> None:
     fp32 = onnx_bytes(network_of("residual"), SIDE_PX)
     scales = measure(fp32, CROPS, SPEC, "minmax")
-    save_scales(tmp_path / "scales.json", scales)
-    again = load_scales(tmp_path / "scales.json")
-    assert again == scales
-    assert emit(fp32, again) == emit(fp32, scales)
     model = onnx.load_from_string(fp32)
     low, high = scales.ranges["input"]
     for made, levels in (
