@@ -1,5 +1,4 @@
 import re
-from pathlib import Path
 
 import pytest
 
@@ -23,15 +22,6 @@ def test_each_has_a_cause_and_one_next_step_in_plain_words(code: Code) -> None:
     jargon = r"\b(TUF|sha256|metadata|snapshot|timestamp|exception|threshold|hash)\b"
     assert not re.search(
         jargon, f"{code.cause.said()} {code.next_step.said()}", re.IGNORECASE
-    )
-
-
-@pytest.mark.parametrize("code", list(Code), ids=lambda code: code.id)
-def test_the_page_about_updates_says_the_same(code: Code) -> None:
-    page = Path(__file__).resolve().parents[3] / "docs" / "updates.md"
-    assert (
-        f"| {code.id} | {code.cause.said()} | {code.next_step.said()} |"
-        in page.read_text()
     )
 
 
