@@ -3,6 +3,7 @@
 A refusal has no differential, as it has no number: "0 % blasts" beside "no result"
 would be read as a negative. Nor has what the machine alone says where people have
 called other cells blasts since: their "0 % blasts" is a negative that nobody signed.
+Nor has a slide that the model must not judge, unless people named every kind.
 """
 
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from leukoscope_edge.records.slides.kinds import (
     differential_of,
     is_marrow,
     is_named,
+    tells_kinds,
     usable,
 )
 
@@ -72,7 +74,7 @@ def shown_differential(version: SlideVersion) -> Differential | None:
     if version.record.void is not None or version.outcome.blast_fraction_95 is None:
         return None
     found = differential_of(version.record)
-    if found is None or not found.is_told:
+    if found is None or not found.is_told or not tells_kinds(version.record):
         return None
     n_blast = sum(share.n for share in found.shares if share.kind == BLAST)
     is_of_outcome = version.signature or n_blast == version.outcome.n_blast

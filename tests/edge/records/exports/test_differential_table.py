@@ -8,9 +8,12 @@ from tests.edge.records.bench import REFUSAL
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
+from leukoscope_edge.messages import message
 from leukoscope_edge.records.exports import list_facts, open_version
 from leukoscope_edge.records.exports.differential_table import said_flags, table
+from leukoscope_edge.records.slides.conclusion import RESCALED
 from leukoscope_edge.sample import SampleType
+from leukoscope_edge.types import CallName, Reading
 
 
 def test_shares_limits_and_numbers_stand_in_the_table(bench: Any) -> None:
@@ -80,3 +83,46 @@ def test_it_says_who_named_the_kinds(bench: Any) -> None:
     judge(bench, slide, "1", "monocyte")
     *_, said = said_flags(open_version(bench.store, slide))
     assert (said.id, dict(said.params)) == ("kinds-by", {"k": 1, "n": 12})
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_told"),
+    [
+        ({}, True),
+        ({"quality": (message("test"),)}, False),
+        ({"doubts": (replace(RESCALED, spoils_calls=False),)}, True),
+        ({"doubts": (RESCALED,)}, False),
+        ({"scales_um_per_px": (0.2,)}, False),
+    ],
+)
+def test_kinds_that_the_model_names_on_a_slide_it_must_not_judge_count_for_nothing(
+    bench: Any, changes: dict[str, Any], is_told: bool
+) -> None:
+    version = open_version(bench.store, bench.of_kinds())
+    record = replace(version.record, **changes)
+    assert bool(table(replace(version, record=record))) == is_told
+    unknown = replace(record.origin, scale_um_per_px=None)
+    assert not table(replace(version, record=replace(record, origin=unknown)))
+
+
+@pytest.mark.parametrize(("n_unclear", "is_told"), [(2, True), (3, False)])
+def test_so_do_they_where_the_model_does_not_know_too_many_cells(
+    bench: Any, n_unclear: int, is_told: bool
+) -> None:
+    """Of twelve cells; a person's word on them changes nothing of that."""
+    version = open_version(bench.store, bench.of_kinds())
+    cells = dict(version.record.machine_cells)
+    for id_ in list(cells)[:n_unclear]:
+        unclear = {"call": CallName.UNCLEAR, "word": Reading.NORMAL}
+        cells[id_] = replace(cells[id_], **unclear)
+    record = replace(version.record, machine_cells=cells)
+    assert bool(table(replace(version, record=record))) == is_told
+
+
+def test_people_who_name_every_kind_need_no_model(bench: Any) -> None:
+    slide = bench.of_kinds()
+    for cell in bench.store.reader.slide(slide).cells:
+        judge(bench, slide, cell.id, "monocyte")
+    version = open_version(bench.store, slide)
+    record = replace(version.record, quality=(message("test"),))
+    assert table(replace(version, record=record))
