@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 from tests.edge.web import in_browser
 from tests.edge.web.in_browser import (
     Serve,
@@ -130,6 +130,10 @@ def test_a_cell_that_somebody_has_just_called_is_not_overwritten(
     assert shown in cells
 
 
+def counts(route: Route) -> bool:
+    return '"count"' in (route.request.post_data or "")
+
+
 def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     page: Page, device: Device, serve: Serve
 ) -> None:
@@ -137,10 +141,16 @@ def test_the_end_of_a_count_is_asked_and_ready_or_back_never_ends_it(
     url = serve()
     sign_in(page, url)
     new_slide(page, url)
+    held: list[Route] = []
     page.goto(f"{url}/slides/0001/count")  # as by a tap on the step
     in_browser.arrive(page, "**/ready")  # no lights were shown yet: nothing begins
+    page.route("**/orders", lambda r: held.append(r) if counts(r) else r.continue_())
     page.click("#start:not([disabled])")
+    wait_for(lambda: bool(held))
+    assert page.inner_text("#instruction") == "Starting ..."  # a cold device takes time
+    held[0].continue_()
     in_browser.arrive(page, "**/count")
+    page.unroute("**/orders")
     wait_for(lambda: int(page.inner_text("#n-cells")) >= 2)
     page.goto(f"{url}/slides/0001/ready")
     in_browser.arrive(page, "**/count")

@@ -57,7 +57,8 @@ function show(facts) {
   const worst = all.find((l) => !l.is_good);
   if (all.length) showLights(all);
   start.disabled = isOrdered || Boolean(worst) || !all.length;
-  instruction.textContent = facts.instruction || worst?.instruction || (all.length ? lights.dataset.good : waiting);
+  const good = isOrdered ? start.dataset.starting : lights.dataset.good;
+  instruction.textContent = facts.instruction || worst?.instruction || (all.length ? good : waiting);
   instruction.classList.toggle("bad", Boolean(worst || facts.instruction));
 }
 
@@ -66,6 +67,7 @@ function show(facts) {
 let isOrdered = false;
 async function count(anyway) {
   isOrdered = start.disabled = true;
+  instruction.textContent = start.dataset.starting; // a cold device loads its model first
   try {
     await post(path, { do: "count", anyway });
     setTimeout(() => { isOrdered = false; }, GIVE_UP_MS);
