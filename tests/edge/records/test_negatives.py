@@ -105,6 +105,8 @@ def test_what_reads_as_a_negative_is_one_that_a_person_signed(
     version = open_version(bench.store, make(machine, reader, signed))
     found = negatives(version)
     assert set(found) == (KINDS_OF_FILE if signed == "negative" else set())
+    for kind, text in every_text(version).items():
+        assert ("PRELIMINARY: the machine alone" in text) == (not signed), kind
     is_overruled = machine == "negative" and signed not in ("", "negative")
     for kind, text in every_text(version).items():
         assert ("another result was signed" in text) == is_overruled, kind

@@ -2,6 +2,7 @@
 
 from leukoscope_edge.records.exports.cell_words import why_unclear
 from leukoscope_edge.records.exports.facts import fact_headings
+from leukoscope_edge.records.exports.report_words import said_marks
 from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.exports.text_table import BOX_KEYS, csv_bytes
 from leukoscope_edge.records.slides.cell_record import CellRecord
@@ -32,7 +33,7 @@ def version_csv_bytes(version: SlideVersion) -> bytes:
     record, identity = version.record, version.identity
     whose = () if identity is None else (identity.sample,)
     keys = ("sample",) * len(whose)
-    marks = (f"version {version.number}", *(m.said() for m in version.marks))
+    marks = (f"version {version.number}", *said_marks(version))
     comment = (f"comment: {version.comment}",) if version.comment else ()
     return csv_bytes(
         (*keys, *CELL_KEYS, *BOX_KEYS, *LATER_KEYS),

@@ -19,6 +19,7 @@ from typing import Any
 
 from leukoscope_edge.records.exports.facts import origins, public
 from leukoscope_edge.records.exports.fhir_kinds import is_by_person, kind_observations
+from leukoscope_edge.records.exports.report_words import said_marks
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import SlideVersion
 from leukoscope_edge.records.slides.conclusion import overruled_blasts
@@ -325,7 +326,7 @@ def _conclusion(version: SlideVersion) -> Iterator[str]:
     yield version.sentence
     if version.record.void is None:
         yield version.read.said()
-        yield from (m.said() for m in version.marks)
+        yield from said_marks(version)
         if overruled := overruled_blasts(version.record):
             yield f"{overruled.said()}."
     yield INTENDED_USE

@@ -11,6 +11,7 @@ from leukoscope_edge import __version__
 from leukoscope_edge.messages import in_english, plain
 from leukoscope_edge.outcome import Interval, Posterior, Refusal, StopState, Verdict
 from leukoscope_edge.records.exports.facts import facts_object
+from leukoscope_edge.records.exports.report_words import said_marks
 from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.screening_result import ImageReport, Screening
 from leukoscope_edge.types import Cell, Tally
@@ -27,6 +28,7 @@ def result_object(screening: Screening) -> dict[str, Any]:
     facts, estimate = screening.facts, screening.scale_estimate
     listed = [(c, True) for c in screening.cells]
     listed += [(c, False) for c in screening.cut_off_cells]
+    version = version_of(screening)
     return {
         "format": FORMAT,
         "software": f"leukoscope {__version__}",
@@ -41,13 +43,14 @@ def result_object(screening: Screening) -> dict[str, Any]:
         "scale_um_per_px": screening.scale_um_per_px,
         "scale_estimate": estimate and asdict(estimate),
         "verdict": screening.sentence,
+        "marks": list(said_marks(version)),
         "notes": list(screening.notes),
         "islands": screening.tally.n_islands,
         "background_from": screening.background_from,
         "segmenter": screening.segmenter,
         "segmenter_fallback": screening.segmenter_fallback,
         "count": _count_object(screening.verdict, screening.tally),
-        "facts": facts_object(version_of(screening)),
+        "facts": facts_object(version),
         "images": [_image_object(i) for i in screening.images],
         "cells": [_cell_object(c, is_counted=counted) for c, counted in listed],
         "model": {

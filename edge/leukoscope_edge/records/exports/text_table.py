@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from leukoscope_edge.messages import message
 from leukoscope_edge.names import on_terminal
 from leukoscope_edge.records.exports.facts import fact_headings, list_facts
+from leukoscope_edge.records.exports.report_words import said_marks
 from leukoscope_edge.records.exports.result_json import INTENDED_USE, result_object
 from leukoscope_edge.records.exports.screening_version import version_of
 from leukoscope_edge.screening_result import Screening
@@ -42,6 +43,7 @@ def table_text(screening: Screening) -> str:
         "",
         *_left_out_lines(screening),
         *_fallback_lines(screening),
+        message("preliminary").said(),
         screening.sentence,
         *screening.notes,
         INTENDED_USE,
@@ -74,7 +76,8 @@ def cells_csv_bytes(screening: Screening) -> bytes:
         [*(row[k] for k in CSV_KEYS), *row["box_px"], *(row[k] for k in LATER_KEYS)]
         for row in rows
     )
-    headings = fact_headings(version_of(screening))
+    version = version_of(screening)
+    headings = (*said_marks(version), *fact_headings(version))
     return csv_bytes((*CSV_KEYS, *BOX_KEYS, *LATER_KEYS), values, marks=headings)
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.edge.records.one_screening import SCREENING
 
-from leukoscope_edge.messages import message
+from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.outcome import Refusal
 from leukoscope_edge.records.exports.result_json import result_bytes, result_object
 from leukoscope_edge.screening_result import ScaleByCells
@@ -14,6 +14,7 @@ from leukoscope_edge.screening_result import ScaleByCells
 def test_the_result_has_every_promised_key() -> None:
     result = json.loads(result_bytes(SCREENING))
     assert result["verdict"] == "it is a test"
+    assert result["marks"] == [message("preliminary").said(), NOT_FOR_CARE.said()]
     assert result["images"][1] == {
         "name": "b.png",
         "status": "skipped",
