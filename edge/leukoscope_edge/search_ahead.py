@@ -1,7 +1,8 @@
 """Searching for cells in several frames at once, with the result of one by one.
 
-Frames are placed and taken in in their order; only the search, which needs nothing but
-the frame, runs beside the work on others. How many may wait is decided here.
+Frames are placed and taken in in their order; only the search and the gate's measures,
+which need nothing but the frame, run beside the work on others. How many may wait is
+decided here.
 """
 
 from collections import deque
@@ -15,8 +16,7 @@ MAX_AHEAD_SIZE = 3 * 2_000_000
 """Values of a frame, two million pixels: several searches in larger ones at once would
 need too much memory. In all frames that wait beyond one a thread no more."""
 MORE_WAITING = 2
-"""Frames that wait beyond one a thread. As many again would hold more memory and save 1
-in 100 of the clock (docs/engines.md)."""
+"""Frames that wait beyond one a thread, so that no thread does (docs/engines.md)."""
 
 T = TypeVar("T")
 
