@@ -34,7 +34,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.screening import SlideRun, screen
 from leukoscope_edge.screening_result import Screening
 from leukoscope_edge.search_ahead import MAX_AHEAD_SIZE, look_at_all
-from leukoscope_edge.types import CallName, Fault, Frame, Segmentation
+from leukoscope_edge.types import CallName, Fault, Frame, Segmentation, Tally
 
 TORN = message("picture-torn")
 PLASMA_OF_CROWDED_NUCLEI = (1.0, 0.37, 1.0)
@@ -525,3 +525,8 @@ def test_a_dark_frame_silences_no_bright_one_at_the_same_place(
     assert [r.report.status for r in looked] == ["refused", "screened", "screened"]
     said = [r.bearing is not None and r.bearing.frame_scale for r in looked]
     assert [bool(one) for one in said[1:]] == [True, False]
+
+
+def test_parts_that_were_counted_before_are_counted_on() -> None:
+    with slide_run(tally=Tally(n_smudges=2, n_islands=3)) as run:
+        assert run.tally() == Tally(n_smudges=2, n_islands=3)

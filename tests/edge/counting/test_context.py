@@ -1,5 +1,7 @@
 """What counts of a cell, and which cut-offs hold for a slide."""
 
+from dataclasses import replace
+
 import pytest
 
 from leukoscope_edge.counting import BetaSpread, call_model
@@ -9,6 +11,8 @@ from leukoscope_edge.counting.context import (
     SlideContext,
     by_model,
 )
+from leukoscope_edge.messages import message
+from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.sample import AgeGroup, SampleType, SlideFacts
 from leukoscope_edge.types import Call, CallName, Reading
 
@@ -76,3 +80,15 @@ def test_what_nobody_named_is_held_to_be_blood(
 )
 def test_an_unknown_age_is_treated_like_a_child(age: AgeGroup, is_urgent: bool) -> None:
     assert context(SampleType.BLOOD, age).is_child_or_unknown is is_urgent
+
+
+def test_what_is_held_against_a_slide_at_its_end_stands_beside_what_was() -> None:
+    heat, dust = message("test"), message("compressed-cure")
+    torn = Doubt(reason=heat, cure=dust, spoils_calls=True)
+    begun = replace(
+        context(SampleType.BLOOD, AgeGroup.ADULT), quality=(heat,), doubts=(torn,)
+    )
+    other = replace(torn, spoils_calls=False)
+    ended = begun.at_the_end([dust, heat], [torn, other])
+    assert (ended.quality, ended.doubts) == ((heat, dust), (torn, other))
+    assert replace(ended, quality=(heat,), doubts=(torn,)) == begun

@@ -1,5 +1,6 @@
 import pytest
 
+from leukoscope_edge.counting import binomial_interval
 from leukoscope_edge.counting.quality_slide import QualityDay, quality_trend
 
 
@@ -52,3 +53,7 @@ def test_after_days_without_a_miss_one_missed_cell_is_no_fall(
 
 def test_there_is_no_trend_of_four_days() -> None:
     assert quality_trend([day(98)] * 4) is None
+
+
+def test_a_days_fraction_has_its_interval() -> None:
+    assert day(93).interval == binomial_interval(93, 100)

@@ -174,6 +174,8 @@ def test_a_body_in_pieces_without_a_length_has_an_end_too() -> None:
         ({"origin": "http://localhost:8000"}, True),
         ({"origin": "http://localhost:9000"}, False),
         ({"origin": "http://evil.example"}, False),
+        ({"origin": "null"}, False),
+        ({"origin": "http://[::"}, False),
         ({"sec-fetch-site": "same-origin"}, True),
         ({"sec-fetch-site": "same-site"}, False),
         ({"sec-fetch-site": "cross-site"}, False),
