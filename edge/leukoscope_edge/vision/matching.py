@@ -17,6 +17,8 @@ from leukoscope_edge.vision.scale.eyepiece import black_of
 
 WORK_WIDTH_PX = 320
 """Frames are matched at this width: a red cell still spans 15 to 45 pixels."""
+LOG_OF_LIGHT = np.log(np.arange(1, 257, dtype=np.float32))
+"""By the level of green."""
 HIGH_PASS_SIDE_PX = 31
 """At working scale; a box filter run twice: shading is far wider, cells narrower."""
 MIN_TEXTURE = 0.008
@@ -74,7 +76,7 @@ def prepare(pixels: U8, outside: BoolArray | None = None) -> F32:
     factor = work_factor(w)
     size = (max(3, round(w / factor)), max(3, round(h / factor)))
     green = cv2.resize(pixels[..., 1], size, interpolation=cv2.INTER_AREA)
-    light = np.log(green.astype(np.float32) + 1)
+    light = np.asarray(cv2.LUT(green, LOG_OF_LIGHT), np.float32)
     hidden = _burnt_in(pixels, outside, size)
     if hidden is not None:
         light[hidden] = np.median(light[~hidden])

@@ -14,16 +14,15 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from leukoscope_edge.arrays import F32, U8, BoolArray
+from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.vision.colour import (
     darkness_of,
-    foreground_of,
     plasma_colour,
     white_balance,
 )
 from leukoscope_edge.vision.flatfield import estimate_flat_field, even_out
-from leukoscope_edge.vision.otsu import percentile_of
+from leukoscope_edge.vision.otsu import counts_of, otsu3_of, percentile_of
 from leukoscope_edge.vision.scale.eyepiece import outside_of, window_of
 from leukoscope_edge.vision.view import as_uint8
 
@@ -176,7 +175,7 @@ def _light(pixels: U8, *, in_marrow: bool) -> tuple[Measure, ...]:
         ),
         Measure(
             name="clipped_fraction",
-            value=float((darkness_of(pixels) == 0).mean()),
+            value=_clipped_fraction(pixels),
             low=0.0,
             high=MAX_CLIPPED_FRACTION,
             instruction=message("too-bright"),
@@ -189,6 +188,12 @@ def _light(pixels: U8, *, in_marrow: bool) -> tuple[Measure, ...]:
             instruction=message("no-plasma"),
         ),
     )
+
+
+def _clipped_fraction(pixels: U8) -> float:
+    """Return of how many pixels every channel is full."""
+    dark = darkness_of(pixels)
+    return (dark.size - cv2.countNonZero(dark)) / dark.size
 
 
 def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
@@ -214,18 +219,19 @@ def _sharpness_measures(pixels: U8) -> tuple[Measure, ...]:
 
 def _film(pixels: U8) -> tuple[Measure, ...]:
     balanced = white_balance(even_out(pixels, estimate_flat_field(pixels)))
-    foreground = foreground_of(balanced)
+    counts = counts_of(darkness_of(balanced))
+    level, _ = otsu3_of(counts)
     return (
         Measure(
             name="stain_levels",
-            value=_stain_levels(balanced, foreground),
+            value=_stain_levels(balanced, counts, level),
             low=MIN_STAIN_LEVELS,
             high=inf,
             instruction=message("too-pale"),
         ),
         Measure(
             name="covered_fraction",
-            value=float(foreground.mean()),
+            value=float(counts[level + 1 :].sum()) / float(counts.sum()),
             low=0.0,
             high=MAX_COVERED_FRACTION,
             instruction=message("too-thick"),
@@ -233,16 +239,24 @@ def _film(pixels: U8) -> tuple[Measure, ...]:
     )
 
 
-def _stain_levels(balanced: U8, foreground: BoolArray) -> float:
+def _stain_levels(balanced: U8, counts: F32, level: int) -> float:
     """Return by how much stain darkens: all cells, or a nucleus where those are pale.
 
     Under light of two colours much of the foreground is plasma; a nucleus stands out.
+
+    Args:
+        balanced: (H, W, 3) uint8 RGB.
+        counts: (256,) float32, how often each darkness occurs in it.
+        level: Of darkness; what is above is foreground.
     """
-    dark = darkness_of(balanced)
-    cells, plasma = dark[foreground], dark[~foreground]
-    if not (cells.size and plasma.size):
+    levels, plasma = np.arange(256), counts[: level + 1]
+    cells = counts[level + 1 :]
+    if not (cells.any() and plasma.any()):
         return 0.0
-    of_cells = float(cells.mean() - plasma.mean())
+    of_cells = float(
+        np.average(levels[level + 1 :], weights=cells)
+        - np.average(levels[: level + 1], weights=plasma)
+    )
     if of_cells >= MIN_STAIN_LEVELS:
         return of_cells
     return max(of_cells, NUCLEUS_SHARE * _violet_of_nuclei(balanced))
