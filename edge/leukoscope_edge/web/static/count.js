@@ -22,14 +22,15 @@ function order(what) {
 }
 
 // Before the first look the device tells how many cells there are, and no more.
-function showNumbers(count) {
+function showNumbers(count, doubt) {
   byId("n-cells").textContent = count.n_cells + count.n_unclear;
   const differential = byId("n-differential");
   if (differential) differential.textContent = count.n_cells + count.n_unclear;
   const next = count.next_look;
   byId("next-look").textContent = next ? byId("next-look").dataset.text.replace("{n}", next) : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
-  byId("advice").textContent = unbroken(count.advice ?? "");
+  byId("advice").textContent = unbroken(doubt || count.advice || "");
+  byId("advice").classList.toggle("warning", Boolean(doubt));
   if (count.n_blast === null || !byId("n-blast")) return;
   byId("n-blast").textContent = count.n_blast;
   byId("n-unclear").textContent = count.n_unclear;
@@ -63,7 +64,6 @@ function stateText(facts) {
 }
 
 function showState(facts) {
-  byId("doubt").textContent = unbroken(facts.doubt ?? "");
   byId("found-by").hidden = !facts.found_by;
   byId("found-by").title = facts.found_by ?? "";
   byId("hint").hidden = Boolean(facts.found_by);
@@ -146,7 +146,7 @@ function show(facts) {
   if (isOurs && facts.mode === "finished") location.assign(`/slides/${slide}/review`);
   if (["idle", "preview"].includes(facts.mode) || (!isOurs && facts.mode === "finished")) goOn();
   if (!isOurs) { showState(facts); return; }
-  if (facts.count) { ring(facts.count); showNumbers(facts.count); }
+  if (facts.count) { ring(facts.count); showNumbers(facts.count, facts.doubt); }
   if (facts.place) showMap(facts.place);
   if (facts.last) showLast(facts.last);
   showState(facts);
