@@ -37,6 +37,9 @@ TWO_SENTENCES = (
     "Have a person look; the model may not know this stain or this microscope."
 )
 
+Screened = Callable[..., dict[str, bytes]]
+"""Screens an archive; what it writes, by name."""
+
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -79,9 +82,7 @@ def screen_into(out: Path, *more: str, status: int = 0) -> dict[str, bytes]:
 
 
 @pytest.fixture
-def screened(
-    archive: Path, bundle: Path, tmp_path: Path
-) -> Callable[..., dict[str, bytes]]:
+def screened(archive: Path, bundle: Path, tmp_path: Path) -> Screened:
     """Return a function that screens the archive, or another one."""
 
     def run(name: str, *more: str, source: Path = archive, status: int = 0) -> dict:
@@ -126,9 +127,7 @@ def test_no_folder_of_an_archive_is_lost_in_silence(tmp_path: Path) -> None:
 
 
 def test_a_packed_file_alone_is_said_and_no_slide_that_fails(
-    screened: Callable[..., dict[str, bytes]],
-    copy: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("manuals/manual.zip", "logs/log.gz", "mail/1.heic", "mail/2.zip"):
         (copy / name).parent.mkdir(exist_ok=True)
@@ -171,7 +170,7 @@ def test_a_slide_named_like_a_formula_is_made_harmless() -> None:
 
 
 def test_one_process_and_two_write_the_same_bytes(
-    screened: Callable[..., dict[str, bytes]], plain: dict[str, bytes]
+    screened: Screened, plain: dict[str, bytes]
 ) -> None:
     assert screened("two", "--jobs", "2") == plain
     files = [name for name in plain if not name.endswith(".jpg")]
@@ -199,7 +198,7 @@ def test_the_page_of_all_slides_finds_each_and_shows_fields_limits_and_empty_ima
 
 
 def test_page_and_reports_of_all_slides_are_in_the_language_of_the_run(
-    screened: Callable[..., dict[str, bytes]],
+    screened: Screened,
 ) -> None:
     found = screened("fr", "--language", "fr")
     french = languages()["fr"]
@@ -241,7 +240,7 @@ def test_sentences_of_the_machine_are_each_said_in_the_language(
 
 
 def test_a_slide_in_an_archive_gives_what_it_gives_alone(
-    screened: Callable[..., dict[str, bytes]], plain: dict[str, bytes], archive: Path
+    screened: Screened, plain: dict[str, bytes], archive: Path
 ) -> None:
     many = json.loads(plain["clinic-b/1/result.json"])
     files = screened("alone", "--backend", "cpu", source=archive / "clinic-b/1")
@@ -254,7 +253,7 @@ def test_a_slide_in_an_archive_gives_what_it_gives_alone(
 
 
 def test_a_link_that_leads_nowhere_is_skipped_by_name(
-    screened: Callable[..., dict[str, bytes]], copy: Path
+    screened: Screened, copy: Path
 ) -> None:
     (copy / SLIDES[0] / "gone.png").symlink_to("/nowhere")
     result = json.loads(screened("out", source=copy)[f"{SLIDES[0]}/result.json"])
@@ -263,9 +262,7 @@ def test_a_link_that_leads_nowhere_is_skipped_by_name(
 
 
 def test_a_stray_above_the_slides_does_not_hide_them(
-    screened: Callable[..., dict[str, bytes]],
-    copy: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.copy(copy / SLIDES[0] / "0.png", copy / "overview.png")
     assert f"{SLIDES[0]}/result.json" in screened("out", source=copy)
@@ -273,9 +270,7 @@ def test_a_stray_above_the_slides_does_not_hide_them(
 
 
 def test_a_packed_slide_above_the_slides_is_named(
-    screened: Callable[..., dict[str, bytes]],
-    copy: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in ("slide3.zip", "slide4.mp4", "list.csv"):
         (copy / name).write_bytes(b"")
@@ -286,9 +281,7 @@ def test_a_packed_slide_above_the_slides_is_named(
     assert "list.csv" not in said
 
 
-def test_a_name_that_is_no_text_blocks_nothing(
-    screened: Callable[..., dict[str, bytes]], copy: Path
-) -> None:
+def test_a_name_that_is_no_text_blocks_nothing(screened: Screened, copy: Path) -> None:
     named = (copy / SLIDES[0]).rename(copy / os.fsdecode(b"caf\xe9"))
     (named / "0.png").rename(named / os.fsdecode(b"\xe9.png"))
     files = screened("out", source=copy)
@@ -299,10 +292,7 @@ def test_a_name_that_is_no_text_blocks_nothing(
 
 
 def test_goes_on_where_it_was_and_repeats_what_changed(
-    screened: Callable[..., dict[str, bytes]],
-    copy: Path,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     first = screened("out", source=copy)
     (tmp_path / "out" / SLIDES[0] / STAMP).unlink()  # as if stopped before its end
@@ -316,9 +306,7 @@ def test_goes_on_where_it_was_and_repeats_what_changed(
 
 
 def test_a_slide_that_fails_is_named_and_the_others_are_screened(
-    screened: Callable[..., dict[str, bytes]],
-    copy: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     screened("out", source=copy)
     for image in (copy / SLIDES[0]).iterdir():
@@ -378,17 +366,13 @@ def dask_address() -> Iterator[str]:
 
 @pytest.mark.slow
 def test_a_dask_cluster_writes_the_same_bytes(
-    screened: Callable[..., dict[str, bytes]],
-    plain: dict[str, bytes],
-    dask_address: str,
+    screened: Screened, plain: dict[str, bytes], dask_address: str
 ) -> None:
     assert screened("dask", "--dask", dask_address) == plain
 
 
 def test_a_scheduler_that_is_not_there_is_named(
-    screened: Callable[..., dict[str, bytes]],
-    archive: Path,
-    capsys: pytest.CaptureFixture[str],
+    screened: Screened, archive: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     pytest.importorskip("distributed")
     screened("out", "--dask", "nonsense://nowhere", status=1)
@@ -404,16 +388,14 @@ def _calibrate(path: Path, width_px: int) -> Path:
 
 
 def test_a_calibration_gives_the_scale_of_every_slide(
-    screened: Callable[..., dict[str, bytes]], plain: dict[str, bytes], tmp_path: Path
+    screened: Screened, plain: dict[str, bytes], tmp_path: Path
 ) -> None:
     calibration = _calibrate(tmp_path / "calibration.toml", 640)
     assert screened("calibrated", "--calibration", str(calibration)) == plain
 
 
 def test_a_calibration_of_another_camera_fails_every_slide_and_says_why(
-    screened: Callable[..., dict[str, bytes]],
-    tmp_path: Path,
-    capfd: pytest.CaptureFixture[str],
+    screened: Screened, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     calibration = _calibrate(tmp_path / "calibration.toml", 1280)
     files = screened("wrong", "--calibration", str(calibration), status=1)
@@ -421,9 +403,7 @@ def test_a_calibration_of_another_camera_fails_every_slide_and_says_why(
     assert capfd.readouterr().err.count("calibrate again") == len(SLIDES)
 
 
-def test_the_result_says_which_segmenter_found_the_cells(
-    screened: Callable[..., dict[str, bytes]],
-) -> None:
+def test_the_result_says_which_segmenter_found_the_cells(screened: Screened) -> None:
     files = screened("unet", "--segmenter", "unet-nuclei-1")
     result = json.loads(files["clinic-a/1/result.json"])
     assert result["segmenter"] == "unet-nuclei-1"

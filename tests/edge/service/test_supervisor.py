@@ -52,6 +52,9 @@ class Service:
         return json.loads(path.read_text()) if path.exists() else {"n_done": 0}
 
 
+Start = Callable[..., Service]
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     services: list[Service] = []
@@ -100,7 +103,7 @@ def is_silent(listener: socket.socket, for_s: float) -> bool:
 
 @pytest.mark.parametrize("word", ["die", "hang", "leave"])
 def test_a_part_that_fails_is_started_again_and_the_other_is_left_alone(
-    start: Callable[..., Service], word: str
+    start: Start, word: str
 ) -> None:
     service = start(parts={"page": ["good"], "count": [word, "good"]})
     wait_for(lambda: len(service.lives("count")) == 2)
@@ -109,7 +112,7 @@ def test_a_part_that_fails_is_started_again_and_the_other_is_left_alone(
     assert service.process.poll() is None
 
 
-def test_a_stopped_process_is_seen_by_its_beat(start: Callable[..., Service]) -> None:
+def test_a_stopped_process_is_seen_by_its_beat(start: Start) -> None:
     service = start(parts={"page": ["good"], "count": ["good"]})
     wait_for(lambda: service.beats("count")["n_done"] > 3)
     ((pid, _),) = service.lives("count")
@@ -118,24 +121,20 @@ def test_a_stopped_process_is_seen_by_its_beat(start: Callable[..., Service]) ->
     assert not is_alive(pid)
 
 
-def test_one_that_never_beats_is_given_up(start: Callable[..., Service]) -> None:
+def test_one_that_never_beats_is_given_up(start: Start) -> None:
     service = start(parts={"page": ["silent", "good"]}, start_s=4.0)
     wait_for(lambda: service.beats("page")["n_done"] > 3)
     assert len(service.lives("page")) == 2
 
 
-def test_the_next_waits_for_the_first_beat_of_the_one_before(
-    start: Callable[..., Service],
-) -> None:
+def test_the_next_waits_for_the_first_beat_of_the_one_before(start: Start) -> None:
     service = start(parts={"page": ["silent"], "count": ["good"]}, start_s=60.0)
     wait_for(lambda: service.lives("page"))
     time.sleep(0.5)
     assert service.lives("count") == []
 
 
-def test_failures_climb_to_the_cpu_and_then_to_the_safe_state(
-    start: Callable[..., Service],
-) -> None:
+def test_failures_climb_to_the_cpu_and_then_to_the_safe_state(start: Start) -> None:
     service = start(parts={"page": ["good"], "count": ["die"] * 6 + ["good"]})
     wait_for(lambda: service.beats("count").get("facts") == {"word": "good"})
     wait_for(lambda: len(service.lives("page")) == 2)  # both start anew, in any order
@@ -147,7 +146,7 @@ def test_failures_climb_to_the_cpu_and_then_to_the_safe_state(
 
 
 def test_under_systemd_it_ends_for_a_new_start_and_then_for_a_reboot(
-    start: Callable[..., Service], listener: socket.socket
+    start: Start, listener: socket.socket
 ) -> None:
     statuses = []
     for _ in range(3):
@@ -159,7 +158,7 @@ def test_under_systemd_it_ends_for_a_new_start_and_then_for_a_reboot(
 
 
 def test_it_is_ready_when_every_part_works_and_the_dog_is_fed(
-    start: Callable[..., Service], listener: socket.socket
+    start: Start, listener: socket.socket
 ) -> None:
     service = start(
         listener=listener.getsockname(), parts={"page": ["good"], "count": ["good"]}
@@ -171,7 +170,7 @@ def test_it_is_ready_when_every_part_works_and_the_dog_is_fed(
 
 
 def test_a_supervisor_that_stands_still_feeds_no_dog_and_then_judges_nobody(
-    start: Callable[..., Service], listener: socket.socket
+    start: Start, listener: socket.socket
 ) -> None:
     service = start(
         listener=listener.getsockname(), parts={"page": ["good"], "count": ["good"]}
@@ -196,9 +195,7 @@ def test_a_supervisor_that_stands_still_feeds_no_dog_and_then_judges_nobody(
     assert all(is_alive(pid) for pid in pids)
 
 
-def test_what_a_dead_part_leaves_behind_is_ended(
-    start: Callable[..., Service],
-) -> None:
+def test_what_a_dead_part_leaves_behind_is_ended(start: Start) -> None:
     service = start(parts={"count": ["litter", "good"]})
     wait_for(lambda: len(service.lives("count")) == 2)
     helper = int((service.folder / "litter").read_text())
@@ -206,9 +203,7 @@ def test_what_a_dead_part_leaves_behind_is_ended(
 
 
 @pytest.mark.parametrize("word", ["good", "deaf"])
-def test_told_to_end_it_takes_all_with_it(
-    start: Callable[..., Service], word: str
-) -> None:
+def test_told_to_end_it_takes_all_with_it(start: Start, word: str) -> None:
     service = start(parts={"page": [word], "count": [word]})
     wait_for(lambda: service.beats("count")["n_done"] > 3)
     service.process.terminate()
@@ -233,9 +228,7 @@ def test_a_signal_at_any_moment_of_the_wait_ends_it() -> None:
     assert waited == [True], "it waits for itself"
 
 
-def test_a_terminal_that_is_closed_ends_it_in_order(
-    start: Callable[..., Service],
-) -> None:
+def test_a_terminal_that_is_closed_ends_it_in_order(start: Start) -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # it inherits what is ignored
     try:
         service = start(parts={"page": ["good"], "count": ["good"]})
@@ -246,7 +239,7 @@ def test_a_terminal_that_is_closed_ends_it_in_order(
         signal.signal(signal.SIGHUP, before)
 
 
-def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:
+def test_killed_it_takes_all_with_it(start: Start) -> None:
     service = start(parts={"page": ["good"], "count": ["deaf"]})
     wait_for(lambda: service.beats("count")["n_done"] > 3)
     service.process.kill()
@@ -255,18 +248,14 @@ def test_killed_it_takes_all_with_it(start: Callable[..., Service]) -> None:
         wait_for(lambda pid=pid: not is_alive(pid))
 
 
-def test_figures_that_cannot_be_written_end_nobody(
-    start: Callable[..., Service],
-) -> None:
+def test_figures_that_cannot_be_written_end_nobody(start: Start) -> None:
     service = start(parts={"page": ["good"]}, tell_fails=True)
     wait_for(lambda: service.beats("page")["n_done"] > 30)
     assert service.process.poll() is None
     assert len(service.lives("page")) == 1
 
 
-def test_a_part_that_cannot_be_started_is_tried_again(
-    start: Callable[..., Service],
-) -> None:
+def test_a_part_that_cannot_be_started_is_tried_again(start: Start) -> None:
     service = start(parts={"page": ["good"]}, n_missing=2)
     wait_for(lambda: service.beats("page")["n_done"] > 3)
     assert service.process.poll() is None
@@ -317,9 +306,7 @@ def test_one_folder_by_a_bind_mount_is_one_service(tmp_path: Path) -> None:
         assert "already runs" in second()
 
 
-def test_two_services_on_the_same_records_are_refused(
-    start: Callable[..., Service],
-) -> None:
+def test_two_services_on_the_same_records_are_refused(start: Start) -> None:
     first = start(parts={"page": ["good"]})
     wait_for(lambda: first.beats("page")["n_done"] > 3)
     second = start(parts={"page": ["good"]})
@@ -329,9 +316,7 @@ def test_two_services_on_the_same_records_are_refused(
     assert len(first.lives("page")) == 1
 
 
-def test_neither_the_kernel_s_table_nor_ours_fills_up(
-    start: Callable[..., Service],
-) -> None:
+def test_neither_the_kernel_s_table_nor_ours_fills_up(start: Start) -> None:
     limits = {"within_s": 0.0, "first_pause_s": 0.0}
     service = start(parts={"count": ["litter"]}, limits=limits)
     wait_for(lambda: len(service.lives("count")) > 3)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from securesystemslib.signer import CryptoSigner
+from tests.edge.updates.outcomes import MakeDevice
 from tuf.api.metadata import (
     Metadata,
     MetaFile,
@@ -259,7 +260,7 @@ def accept_where_nothing_is_compared(shadow: Shadow) -> str | None:
 
 
 @pytest.fixture
-def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., UpdateContext]:
+def make_device(tmp_path: Path, publisher: Publisher) -> MakeDevice:
     """Return a function that makes a device which trusts the publisher."""
 
     def make(data: Path = tmp_path / "data", **parts: Any) -> UpdateContext:
@@ -278,5 +279,5 @@ def make_device(tmp_path: Path, publisher: Publisher) -> Callable[..., UpdateCon
 
 
 @pytest.fixture
-def device(make_device: Callable[..., UpdateContext]) -> UpdateContext:
+def device(make_device: MakeDevice) -> UpdateContext:
     return make_device()

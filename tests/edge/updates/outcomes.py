@@ -6,6 +6,9 @@ from typing import Any
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import UpdateContext, slots, state
 
+MakeDevice = Callable[..., UpdateContext]
+"""Makes a device that trusts the publisher; parts of it by name."""
+
 
 def code_of(run: Callable[[], Any]) -> str:
     """Run something and return its code, "" if none."""

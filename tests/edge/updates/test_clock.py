@@ -1,9 +1,9 @@
-from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 import time_machine
+from tests.edge.updates.outcomes import MakeDevice
 
 from leukoscope_edge.updates import (
     UpdateContext,
@@ -71,16 +71,14 @@ def test_no_clock_stops_an_installed_model(
     ],
 )
 def test_an_update_raises_the_floor_of_time_no_further_than_is_believed(
-    make_device: Callable[..., UpdateContext], publisher: Any, now: str, expected: str
+    make_device: MakeDevice, publisher: Any, now: str, expected: str
 ) -> None:
     device = make_device(now=lambda: at_midnight(now))
     install(device, publisher.release(1).stick)
     assert state.load(device.models).time_floor.startswith(expected)
 
 
-def test_the_page_says_what_is_stale(
-    make_device: Callable[..., UpdateContext], publisher: Any
-) -> None:
+def test_the_page_says_what_is_stale(make_device: MakeDevice, publisher: Any) -> None:
     stick = publisher.release(1, review_by="2027-03-01").stick
     device = make_device(now=lambda: at_midnight("2027-02-01"))
     install(device, stick)

@@ -4,14 +4,13 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests.edge.updates.outcomes import active_of, code_of
+from tests.edge.updates.outcomes import MakeDevice, active_of, code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import (
@@ -79,7 +78,7 @@ def expected_on_stick(name: str, how: str) -> set[str]:
 
 @pytest.fixture
 def template(
-    tmp_path: Path, publisher: Any, make_device: Callable[..., UpdateContext]
+    tmp_path: Path, publisher: Any, make_device: MakeDevice
 ) -> dict[str, Path]:
     """A device on release 1 with another before it, and the stick of release 2."""
     device = make_device()
@@ -105,7 +104,7 @@ def read_by_the_device(mount: Path) -> list[Path]:
 @given(which=st.integers(0, 100), how=st.sampled_from(DAMAGES), where=st.floats(0, 1))
 def test_a_damaged_stick_gives_its_code_and_changes_nothing(
     template: dict[str, Path],
-    make_device: Callable[..., UpdateContext],
+    make_device: MakeDevice,
     which: int,
     how: str,
     where: float,
@@ -130,7 +129,7 @@ def test_a_damaged_stick_gives_its_code_and_changes_nothing(
 @given(which=st.integers(0, 100), how=st.sampled_from(DAMAGES), where=st.floats(0, 1))
 def test_a_damaged_device_never_uses_what_is_not_whole(
     template: dict[str, Path],
-    make_device: Callable[..., UpdateContext],
+    make_device: MakeDevice,
     publisher: Any,
     which: int,
     how: str,

@@ -1,12 +1,11 @@
 """The edges of an update: what is just enough, and what fails between two steps."""
 
-from collections.abc import Callable
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.updates.outcomes import code_of
+from tests.edge.updates.outcomes import MakeDevice, code_of
 
 from leukoscope_edge.errors import ConfigError
 from leukoscope_edge.updates import (
@@ -32,7 +31,7 @@ def test_a_look_at_a_card_that_is_none_is_refused(
 
 
 def test_where_no_model_is_in_use_there_is_nothing_to_compare_with(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     device = make_device()
     stick = publisher.release(1).stick
@@ -44,7 +43,7 @@ def test_where_no_model_is_in_use_there_is_nothing_to_compare_with(
 
 
 def test_a_model_that_spoils_while_it_is_tried_is_not_used(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     def spoil(folder: Path) -> None:
         (folder / "model.cpu.onnx").unlink()
@@ -56,10 +55,7 @@ def test_a_model_that_spoils_while_it_is_tried_is_not_used(
 
 @pytest.mark.parametrize(("known", "floor"), [(None, "2026-12-01"), (2030, "2030-05")])
 def test_an_update_tells_a_device_without_a_clock_what_time_it_is_at_least(
-    make_device: Callable[..., UpdateContext],
-    publisher: Any,
-    known: int | None,
-    floor: str,
+    make_device: MakeDevice, publisher: Any, known: int | None, floor: str
 ) -> None:
     if known is not None:
         then = datetime(known, 5, 1, tzinfo=timezone.utc)
@@ -70,9 +66,7 @@ def test_an_update_tells_a_device_without_a_clock_what_time_it_is_at_least(
     assert state.load(device.models).time_floor.startswith(floor)
 
 
-def test_a_floor_is_kept_apart_once(
-    make_device: Callable[..., UpdateContext], publisher: Any
-) -> None:
+def test_a_floor_is_kept_apart_once(make_device: MakeDevice, publisher: Any) -> None:
     kept: list[Floor] = []
     recover(make_device(keep_floor=kept.append))
     assert kept == []
@@ -94,7 +88,7 @@ def test_a_root_that_cannot_be_read_is_a_name_that_was_mistyped(tmp_path: Path) 
 
 
 def test_a_try_that_is_cut_twice_is_not_begun_a_third_time(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     tried: list[Path] = []
 

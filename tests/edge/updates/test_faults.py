@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from tests.edge.updates.children import exit_signal
-from tests.edge.updates.outcomes import active_of, code_of
+from tests.edge.updates.outcomes import MakeDevice, active_of, code_of
 
 from leukoscope_edge.updates import (
     Step,
@@ -32,7 +32,7 @@ FSYNC = os.fsync
 
 
 @pytest.fixture
-def sticks(make_device: Callable[..., UpdateContext], publisher: Any) -> list[Any]:
+def sticks(make_device: MakeDevice, publisher: Any) -> list[Any]:
     """Sticks of releases 1 and 2; the device is on release 1."""
     first, second = publisher.release(1).stick, publisher.release(2).stick
     install(make_device(), first)
@@ -57,7 +57,7 @@ def kill_at(where: Step) -> Callable[[Step, int], None]:
 
 @pytest.mark.parametrize("step", list(Step))
 def test_an_error_at_any_step(
-    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
+    make_device: MakeDevice, sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     failing = make_device(tell=fail_at(step))
@@ -73,7 +73,7 @@ def test_an_error_at_any_step(
 
 @pytest.mark.parametrize("step", list(Step))
 def test_a_kill_at_any_step(
-    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
+    make_device: MakeDevice, sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(step))
@@ -88,7 +88,7 @@ def test_a_kill_at_any_step(
 
 @pytest.mark.parametrize("step", BEFORE_TRIAL)
 def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
-    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
+    make_device: MakeDevice, sticks: list[Any], step: Step
 ) -> None:
     device = make_device()
     for _ in range(N_FOR_EVER):
@@ -101,7 +101,7 @@ def test_killed_for_ever_before_the_trial_is_never_the_models_fault(
 
 @pytest.mark.parametrize("step", IN_TRIAL)
 def test_killed_for_ever_in_the_trial_ends_by_itself(
-    make_device: Callable[..., UpdateContext], sticks: list[Any], step: Step
+    make_device: MakeDevice, sticks: list[Any], step: Step
 ) -> None:
     """A model that takes the device down at every start must not do so for ever."""
     device = make_device()
@@ -114,9 +114,7 @@ def test_killed_for_ever_in_the_trial_ends_by_itself(
     assert code_of(lambda: install(device, sticks[1])) == "U13"
 
 
-def test_the_third_try_says_u12(
-    make_device: Callable[..., UpdateContext], sticks: list[Any]
-) -> None:
+def test_the_third_try_says_u12(make_device: MakeDevice, sticks: list[Any]) -> None:
     device = make_device()
     dying = make_device(tell=kill_at(Step.TRIAL))
     exit_signal(partial(install, dying, sticks[1]))
@@ -152,7 +150,7 @@ def fail_nth(n: int, number: int) -> Callable[[int], None]:
     ],
 )
 def test_a_disk_that_fails_at_the_nth_write_for_every_n(
-    make_device: Callable[..., UpdateContext],
+    make_device: MakeDevice,
     sticks: list[Any],
     monkeypatch: pytest.MonkeyPatch,
     number: int,

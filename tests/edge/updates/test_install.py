@@ -1,14 +1,13 @@
 """One update after another, as a technician meets them."""
 
 import contextlib
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.updates.outcomes import active_of, code_of
+from tests.edge.updates.outcomes import MakeDevice, active_of, code_of
 
 from leukoscope_edge.errors import BundleError, UpdateError
 from leukoscope_edge.updates import (
@@ -49,9 +48,7 @@ def test_an_update_becomes_the_model_in_use(
     assert event.what == "installed"
 
 
-def test_every_step_is_told_in_order(
-    make_device: Callable[..., UpdateContext], publisher: Any
-) -> None:
+def test_every_step_is_told_in_order(make_device: MakeDevice, publisher: Any) -> None:
     told: list[Step] = []
     read = 0
 
@@ -121,7 +118,7 @@ def test_what_may_follow_release_5(
 
 
 def test_a_failed_trial_changes_nothing_and_is_remembered(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST, "a test says so")
@@ -204,7 +201,7 @@ def test_a_model_that_fails_while_it_is_used_is_counted(
 
 
 def test_a_failed_daily_check_gives_the_model_up(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     def fail(folder: Path) -> None:
         raise refused(Code.SELF_TEST)
@@ -244,7 +241,7 @@ def test_a_look_takes_nothing(device: UpdateContext, publisher: Any) -> None:
 
 
 def test_time_is_written_down_only_where_it_is_believed(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     def floor() -> str:
         return state.load(make_device().models).time_floor
@@ -260,7 +257,7 @@ def test_time_is_written_down_only_where_it_is_believed(
 
 
 def test_earlier_cells_are_gone_through_at_every_trial(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     asked: list[str] = []
 
@@ -277,7 +274,7 @@ def test_earlier_cells_are_gone_through_at_every_trial(
 
 
 def test_a_model_is_on_trial_until_it_is_settled(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     seen: list[bool] = []
     data = make_device().data

@@ -1,12 +1,11 @@
 """A release on its way from the stick to this disk."""
 
 import shutil
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from tests.edge.updates.outcomes import code_of
+from tests.edge.updates.outcomes import MakeDevice, code_of
 
 from leukoscope_edge.updates import (
     Step,
@@ -45,7 +44,7 @@ def test_an_update_needs_room_for_itself_and_the_records(
 
 
 def test_a_copy_that_changed_on_this_disk_is_not_taken(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     def spoil(step: Step, n_bytes: int) -> None:
         if step is Step.CHECK:

@@ -2,12 +2,12 @@
 
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.edge.updates.outcomes import active_of, code_of
+from tests.edge.updates.outcomes import MakeDevice, active_of, code_of
 
 from leukoscope_edge.errors import UpdateError
 from leukoscope_edge.updates import FolderStick, UpdateContext, install
@@ -202,7 +202,7 @@ def test_too_little_room_is_u08_before_the_model_is_read(
 
 
 def test_a_disk_that_fills_while_copying_is_u08(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     """A real limit: the child may write no file longer than 1 kB."""
     import resource

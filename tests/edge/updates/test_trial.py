@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from tests.edge.records.bench import KEPT_CELL, make_set_up
-from tests.edge.updates.outcomes import active_of, code_of
+from tests.edge.updates.outcomes import MakeDevice, active_of, code_of
 from tests.red_bundle import red_model
 
 from leukoscope_edge.arrays import F32, U8
@@ -32,7 +31,7 @@ from leukoscope_edge.records.slides import (
 )
 from leukoscope_edge.sample import SIMULATED_SAMPLE, SampleType
 from leukoscope_edge.types import Call, CallName
-from leukoscope_edge.updates import Shadow, UpdateContext, history, install
+from leukoscope_edge.updates import Shadow, history, install
 from leukoscope_edge.updates.comparison import compare
 from leukoscope_edge.updates.trial import run_trial
 
@@ -133,7 +132,7 @@ def test_a_child_that_dies_or_hangs_is_u11(
 
 
 def test_a_signed_model_that_fails_is_not_installed(
-    make_device: Callable[..., UpdateContext], publisher: Any, bundle_folder: Path
+    make_device: MakeDevice, publisher: Any, bundle_folder: Path
 ) -> None:
     device = make_device(try_model=run_trial)
     install(device, publisher.release(1).stick)
@@ -288,7 +287,7 @@ def test_the_sentence_and_whether_a_person_must_accept(
 
 
 def test_a_change_is_accepted_by_name_or_not_at_all(
-    make_device: Callable[..., UpdateContext], publisher: Any, bundle_folder: Path
+    make_device: MakeDevice, publisher: Any, bundle_folder: Path
 ) -> None:
     cells = judged_by(bundle_folder, slide("0007", 30, "normal"))
     install(make_device(), publisher.release(1).stick)
@@ -310,7 +309,7 @@ def test_a_change_is_accepted_by_name_or_not_at_all(
 
 
 def test_a_model_that_wants_other_crops_needs_a_person(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     """The shipped model's cells are 128 pixels wide, the test's 32."""
     shipped = shipped_bundle_for("real")
@@ -329,7 +328,7 @@ def test_a_model_that_is_too_slow_for_a_moving_hand_is_refused(
 
 
 def test_an_id_that_is_here_with_another_card_is_refused(
-    make_device: Callable[..., UpdateContext], publisher: Any
+    make_device: MakeDevice, publisher: Any
 ) -> None:
     """The same weights under other operating points would judge old slides anew."""
     device = make_device()
