@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from torch import nn
 
 from leukoscope_edge.arrays import F32, U8, BoolArray
@@ -36,8 +35,9 @@ from leukoscope_train.data import (
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import fit_outliers
 from leukoscope_train.json_files import read_json
-from leukoscope_train.networks import INPUT_MEAN, INPUT_STD, make_network
+from leukoscope_train.networks import INPUT_MEAN, INPUT_STD
 from leukoscope_train.plan import FitPlan
+from leukoscope_train.run import fitted_network
 from leukoscope_train.sampling import draw_weights, kept_crops
 
 FINAL = "final"
@@ -119,18 +119,8 @@ def _spec(folder: Path, plan: FitPlan) -> InputEntry:
 
 
 def network_of(run: Run, name: str) -> nn.Module:
-    """Load a network of the run: `final` or `fold<k>`.
-
-    Raises:
-        DataError: It is missing, or is of another architecture.
-    """
-    path = run.folder / f"{name}.pt"
-    network = make_network(run.plan.architecture, run.plan.side_px)
-    try:
-        network.load_state_dict(torch.load(path, weights_only=True))
-    except (OSError, RuntimeError) as err:
-        raise DataError(f"{path}: no fitted network: {err}; run `fit` first") from err
-    return network.eval()
+    """Load a network of the run, `final` or `fold<k>`, as `fitted_network` does."""
+    return fitted_network(run.folder, run.plan, f"{name}.pt")
 
 
 def calibration_cells(run: Run, seen: BoolArray) -> tuple[U8, Strings]:

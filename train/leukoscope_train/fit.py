@@ -79,14 +79,7 @@ def fit(
             checkpoint is of another plan or cannot be written, or the machine cannot
             follow the plan.
     """
-    if len(np.unique(crops.labels)) < 2:
-        raise DataError("training needs both classes")
-    canvas_px = crops.pixels.shape[1]
-    if canvas_px < plan.side_px:
-        raise DataError(
-            f"the plan's 'side_px' is {plan.side_px}, but the cells are stored on "
-            f"{canvas_px} px; `prepare --side-px {plan.side_px}` cuts them anew"
-        )
+    _refuse_untrainable(crops, plan)
     refuse_unfit(machine, plan.precision, plan.batch)
     if plan.n_epochs == 0:
         torch.manual_seed(plan.seed)
@@ -114,6 +107,17 @@ def fit(
             saved_s = time.monotonic()
         machine.wait()
     return _finished(state, crops, plan)
+
+
+def _refuse_untrainable(crops: CropSet, plan: FitPlan) -> None:
+    if len(np.unique(crops.labels)) < 2:
+        raise DataError("training needs both classes")
+    canvas_px = crops.pixels.shape[1]
+    if canvas_px < plan.side_px:
+        raise DataError(
+            f"the plan's 'side_px' is {plan.side_px}, but the cells are stored on "
+            f"{canvas_px} px; `prepare --side-px {plan.side_px}` cuts them anew"
+        )
 
 
 def begin(plan: FitPlan, n_classes: int) -> nn.Module:

@@ -178,14 +178,16 @@ def judge_run(folder: Path) -> Figures:
     return found
 
 
-def final_network(folder: Path, plan: FitPlan) -> nn.Module:
-    """Return a run's network, fitted to everybody.
+def fitted_network(
+    folder: Path, plan: FitPlan, name: str = run_folder.FINAL
+) -> nn.Module:
+    """Return a run's network by its file: fitted to everybody, or `fold<k>.pt`.
 
     Raises:
         DataError: There is none, or it is of another architecture.
     """
     network = make_network(plan.architecture, plan.side_px)
-    path = folder / run_folder.FINAL
+    path = folder / name
     try:
         network.load_state_dict(torch.load(path, weights_only=True))
     except (OSError, RuntimeError) as err:

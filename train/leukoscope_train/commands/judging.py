@@ -47,7 +47,7 @@ from leukoscope_train.evaluation import (
 from leukoscope_train.fit import margins
 from leukoscope_train.json_files import read_json, write_json
 from leukoscope_train.run import (
-    final_network,
+    fitted_network,
     judge_run,
     load_run_crops,
     mean_probabilities,
@@ -163,7 +163,7 @@ def without_leaks(trained: CropSet, crops: CropSet, *, drop: bool) -> CropSet:
 def _judged(folder: Path, trained: CropSet, crops: CropSet) -> Figures:
     plan = run_folder.load_plan(folder)
     decision = run_folder.load_calibration(folder).decision
-    margin = margins(final_network(folder, plan), kept_crops(crops, plan))
+    margin = margins(fitted_network(folder, plan), kept_crops(crops, plan))
     p = probabilities(margin, decision.temperature)
     points = (decision.normal_to, decision.blast_from)
     p_size = p_by_size(crops.areas_um2, *fit_size(trained))
