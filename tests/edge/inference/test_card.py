@@ -25,6 +25,12 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
     assert card.call_model == call_model(*spreads)
 
 
+def change_card(folder: Path, old: str, new: str) -> None:
+    text = (folder / "card.toml").read_text()
+    assert old in text
+    (folder / "card.toml").write_text(text.replace(old, new, 1))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -62,10 +68,7 @@ def test_reads_a_whole_card(bundle_folder: Path) -> None:
 def test_refuses_an_impossible_entry_by_name(
     bundle_folder: Path, old: str, new: str, message: str
 ) -> None:
-    path = bundle_folder / "card.toml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    change_card(bundle_folder, old, new)
     with pytest.raises(CardError, match=message):
         read_card(bundle_folder)
 
@@ -90,10 +93,7 @@ def test_refuses_an_impossible_entry_by_name(
 def test_the_last_possible_entry_is_read(
     bundle_folder: Path, old: str, new: str
 ) -> None:
-    path = bundle_folder / "card.toml"
-    text = path.read_text()
-    assert old in text
-    path.write_text(text.replace(old, new, 1))
+    change_card(bundle_folder, old, new)
     read_card(bundle_folder)
 
 

@@ -8,6 +8,7 @@ import pytest
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.errors import BundleError, CardError
 from leukoscope_edge.inference import (
+    Bundle,
     DecisionEntry,
     OutlierEntry,
     QuickEntry,
@@ -181,30 +182,30 @@ def test_a_pair_opens_and_each_network_gives_its_stored_answers(
             assert self_test(engine, one) < 1e-4
 
 
+def answering_otherwise(pair: Bundle, which: str, by: float) -> Bundle:
+    """The pair, the stored answers of one of its networks moved."""
+    assert pair.quick is not None
+    one = pair.quick if which == "quick" else pair
+    golden = dataclasses.replace(one.golden, logits=one.golden.logits + by)
+    one = dataclasses.replace(one, golden=golden)
+    return dataclasses.replace(pair, quick=one) if which == "quick" else one
+
+
 @pytest.mark.parametrize("wrong", ["quick", "deep"])
 def test_a_pair_of_which_one_network_answers_otherwise_is_found(
     bundle_folder: Path, wrong: str
 ) -> None:
     bundle = open_bundle(make_pair(bundle_folder))
-    assert bundle.quick is not None
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         assert self_test(engine, bundle) < 1e-4
-        one = bundle.quick if wrong == "quick" else bundle
-        golden = dataclasses.replace(one.golden, logits=one.golden.logits + 0.01)
-        one = dataclasses.replace(one, golden=golden)
-        changed = dataclasses.replace(bundle, quick=one) if wrong == "quick" else one
         with pytest.raises(BundleError, match="give other answers"):
-            self_test(engine, changed)
+            self_test(engine, answering_otherwise(bundle, wrong, 0.01))
 
 
 @pytest.mark.parametrize("off", ["quick", "deep"])
 def test_the_worse_network_of_a_pair_is_told(bundle_folder: Path, off: str) -> None:
     bundle = open_bundle(make_pair(bundle_folder))
-    assert bundle.quick is not None
-    one = bundle.quick if off == "quick" else bundle
-    golden = dataclasses.replace(one.golden, logits=one.golden.logits + 0.0005)
-    one = dataclasses.replace(one, golden=golden)
-    changed = dataclasses.replace(bundle, quick=one) if off == "quick" else one
+    changed = answering_otherwise(bundle, off, 0.0005)
     with open_engine(bundle, backend="cpu", n_threads=1) as engine:
         assert self_test(engine, changed) == pytest.approx(0.0005, abs=1e-4)
         assert isinstance(engine, CascadeEngine)

@@ -118,10 +118,19 @@ def test_one_reader_is_as_before(bench: Any) -> None:
         bench.store.review.settle_cell(slide, "2", BLAST, "chief", key="settle-1")
 
 
-@pytest.mark.parametrize("command", ["show", "export"])
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        ("show", 0, ""),
+        ("export", 0, ""),
+        ("reproduce", 1, "judged by red-test, which is not installed"),
+    ],
+)
 def test_the_command_line_waits_until_both_have_read(
     bench: Any,
     command: str,
+    status: int,
+    said: str,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -136,23 +145,8 @@ def test_the_command_line_waits_until_both_have_read(
     assert "wait until both have looked" in printed.err
     assert not (tmp_path / "out").exists()
     read(bench, slide, "ben", "BNNN")
-    assert main(run) == 0
-
-
-def test_cells_are_not_judged_again_until_both_have_read(
-    bench: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
-    slide = bench.finished(n_readers=2)
-    bench.store.end_copy()
-    run = ["records", "reproduce", slide, "--data", str(bench.folder)]
-    read(bench, slide, "ann", "BNNN")
-    assert main(run) == 1
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "wait until both have looked" in printed.err
-    read(bench, slide, "ben", "BNNN")
-    assert main(run) == 1
-    assert "judged by red-test, which is not installed" in capsys.readouterr().err
+    assert main(run) == status
+    assert said in capsys.readouterr().err
 
 
 def test_the_list_says_no_result_until_both_have_read(
