@@ -144,7 +144,7 @@ def main() -> int:
         MAP.with_suffix(".md"): map_page(found),
         RISKS.with_suffix(".md"): risks_page(risks),
     }
-    wrong = [*map_problems(found, ROOT), *risk_problems(risks, ROOT)]
+    wrong = [*map_problems(found), *risk_problems(risks)]
     for path, text in pages.items():
         if not options.check:
             (ROOT / path).write_text(text)
@@ -155,7 +155,7 @@ def main() -> int:
     return int(bool(wrong))
 
 
-def map_problems(found: RegulatoryMap, root: Path) -> Iterator[str]:
+def map_problems(found: RegulatoryMap) -> Iterator[str]:
     """Yield what is wrong with a map in a checkout."""
     known = [s.id for s in found.source]
     places = [(r.source, r.clause) for r in found.requirement]
@@ -164,32 +164,30 @@ def map_problems(found: RegulatoryMap, root: Path) -> Iterator[str]:
         if one.source not in known:
             yield f"{one.source} {one.clause}: is of no source that is named"
         yield from one.gaps
-        yield from _absent(one.modules + one.documents, one.tests, root)
+        yield from _absent(one.modules + one.documents, one.tests)
 
 
-def risk_problems(found: Risks, root: Path) -> Iterator[str]:
+def risk_problems(found: Risks) -> Iterator[str]:
     """Yield what is wrong with a table of risks in a checkout."""
     yield from (f"{i}: stands twice" for i in _twice([r.id for r in found.risk]))
     for one in found.risk:
         yield from one.gaps
         for control in one.controls:
-            yield from _absent((), control.tests, root)
+            yield from _absent((), control.tests)
 
 
 def _twice(items: list[Item]) -> list[Item]:
     return list(dict.fromkeys(i for i in items if items.count(i) > 1))
 
 
-def _absent(
-    files: tuple[str, ...], tests: tuple[str, ...], root: Path
-) -> Iterator[str]:
+def _absent(files: tuple[str, ...], tests: tuple[str, ...]) -> Iterator[str]:
     yield from (
-        f"{f}: there is no such file" for f in files if not (root / f).is_file()
+        f"{f}: there is no such file" for f in files if not (ROOT / f).is_file()
     )
     for test in tests:
         path, _, name = test.partition("::")
-        is_file = (root / path).is_file()
-        if not name or not is_file or f"def {name}(" not in (root / path).read_text():
+        is_file = (ROOT / path).is_file()
+        if not name or not is_file or f"def {name}(" not in (ROOT / path).read_text():
             yield f"{test}: there is no such test"
 
 

@@ -28,7 +28,7 @@ HONEST = Requirement(
 
 def problems(requirement: Requirement) -> str:
     alone = replace(MAP, requirement=(requirement,))
-    return "\n".join(make_maps.map_problems(alone, ROOT))
+    return "\n".join(make_maps.map_problems(alone))
 
 
 def test_an_honest_requirement_passes() -> None:
@@ -58,7 +58,7 @@ def test_a_requirement_without_its_proof_is_refused(
 
 def test_two_rows_of_one_clause_are_refused() -> None:
     twice = replace(MAP, requirement=(HONEST, HONEST))
-    assert "GDPR 0: stands twice" in list(make_maps.map_problems(twice, ROOT))
+    assert "GDPR 0: stands twice" in list(make_maps.map_problems(twice))
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_what_is_missing_decides_the_word(
 def test_every_requirement_has_its_proof_or_says_what_is_missing() -> None:
     assert len(MAP.requirement) > 50
     assert {r.source for r in MAP.requirement} == {s.id for s in MAP.source}
-    assert list(make_maps.map_problems(MAP, ROOT)) == []
+    assert list(make_maps.map_problems(MAP)) == []
 
 
 CONTROL = Control(kind="design", what="a thing", tests=HONEST.tests)
@@ -104,14 +104,14 @@ RISK = Risk(
     ],
 )
 def test_a_risk_without_its_proof_is_refused(risk: Risk, expected: str) -> None:
-    found = "\n".join(make_maps.risk_problems(Risks(risk=(risk,)), ROOT))
+    found = "\n".join(make_maps.risk_problems(Risks(risk=(risk,))))
     assert expected in found
     assert bool(found) == bool(expected)
 
 
 def test_every_control_of_a_risk_names_its_test_or_says_why_there_is_none() -> None:
     assert len(RISKS.risk) > 15
-    assert list(make_maps.risk_problems(RISKS, ROOT)) == []
+    assert list(make_maps.risk_problems(RISKS)) == []
 
 
 def test_the_pages_are_what_the_command_makes() -> None:

@@ -52,14 +52,14 @@ def list_reference_cells(folder: Path = FOLDER) -> tuple[ReferenceCell, ...]:
         )
 
 
-def numbers_by_kind(folder: Path = FOLDER) -> dict[str, list[int]]:
+def numbers_by_kind() -> dict[str, list[int]]:
     """Return the places of each kind's pictures in the list of all."""
     found: dict[str, list[int]] = {}
-    for number, cell in enumerate(list_reference_cells(folder)):
+    for number, cell in enumerate(list_reference_cells()):
         found.setdefault(cell.kind, []).append(number)
     return found
 
 
-def attribution(folder: Path = FOLDER) -> str:
+def attribution() -> str:
     """Return who made the pictures, and by which licence they ship."""
-    return (folder / ATTRIBUTION_NAME).read_text(encoding="utf-8")
+    return (FOLDER / ATTRIBUTION_NAME).read_text(encoding="utf-8")

@@ -30,7 +30,6 @@ def measure_learning(
     fold_of: I64,
     judge: Judge,
     *,
-    seed: int = 0,
     n_draws: int = 1000,
 ) -> list[dict[str, Any]]:
     """Return a row for every share of the training people, judged out of fold."""
@@ -40,7 +39,7 @@ def measure_learning(
         n_trained = []
         for fold in np.unique(fold_of):
             held = fold_of == fold
-            seen = some_people(crops.pick(~held), share, seed + int(fold))
+            seen = some_people(crops.pick(~held), share, int(fold))
             n_trained.append(len(np.unique(seen.people)))
             margins[held] = judge(seen, crops.pick(held))
         p = np.asarray(1 / (1 + np.exp(-margins)), np.float64)

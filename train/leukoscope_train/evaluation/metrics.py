@@ -171,7 +171,6 @@ def bootstrap_intervals(
     figures: Callable[[I64], dict[str, float]],
     people: Strings,
     *,
-    seed: int = 0,
     n_draws: int = N_BOOTSTRAP,
 ) -> dict[str, tuple[float, float]]:
     """Return the 95 % intervals of figures by resampling people, never cells.
@@ -179,7 +178,6 @@ def bootstrap_intervals(
     Args:
         figures: Takes (M,) indices of cells, with repeats, and returns the figures.
         people: (N,) person of every cell.
-        seed: Of the resampling.
         n_draws: How often.
 
     Returns:
@@ -190,7 +188,7 @@ def bootstrap_intervals(
         nothing = (float("nan"), float("nan"))
         return dict.fromkeys(figures(np.arange(len(people))), nothing)
     members = [np.nonzero(people == name)[0] for name in names]
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     values: dict[str, list[float]] = {}
     for _ in range(n_draws):
         drawn = random.integers(len(names), size=len(names))

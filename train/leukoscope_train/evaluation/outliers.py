@@ -28,7 +28,6 @@ def fit_outliers(
     labels: I64,
     people: Strings,
     others: F64 | None = None,
-    seed: int = 0,
 ) -> tuple[OutlierEntry, dict[str, F64]]:
     """Choose prototypes and the distance beyond which a cell is an outlier.
 
@@ -38,7 +37,6 @@ def fit_outliers(
         people: (N,) person of every cell.
         others: (L, C) of training cells of unknown people; they are among the
             prototypes, but the limit is set by known people alone.
-        seed: Of the choice.
 
     Returns:
         The entry, and the arrays `mean`, `axes` and `prototypes`.
@@ -56,7 +54,7 @@ def fit_outliers(
     mean = np.average(learned, axis=0, weights=chance)
     axes = whitening(learned - mean, chance)
     seen = (learned - mean) @ axes
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     n_chosen = min(N_PROTOTYPES, len(seen))
     chosen = random.choice(len(seen), n_chosen, replace=False, p=chance)
     away = distances(seen[: len(features)], seen[chosen], people, owners[chosen])
