@@ -6,6 +6,7 @@ from tests.train.lab_cells import lab_cells
 from tests.train.shaded_cells import three_laboratories
 
 from leukoscope_train.data import KINDS, LabCells
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import blast_margin
 from leukoscope_train.evaluation.judge import (
     called_from,
@@ -49,6 +50,14 @@ def test_the_point_is_that_of_the_laboratory_with_the_most_false_calls() -> None
         np.quantile(blast_margin(logits)[mature_of_b], 0.98), abs=1e-6
     )
     assert figures_of(cells, logits, point)["a"]["called_blast"]["mature"][0] == 0
+
+
+def test_no_point_is_chosen_by_blasts_alone() -> None:
+    cells = three_laboratories()
+    blasts = cells.pick(cells.is_blast == 1)
+    logits = np.zeros((len(blasts), len(KINDS)), np.float32)
+    with pytest.raises(DataError, match="no mature cell"):
+        point_of(blasts, logits)
 
 
 def test_what_lies_above_a_margin_is_called_and_counted_by_truth() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from leukoscope_edge.arrays import F32, F64, BoolArray
 from leukoscope_edge.counting import binomial_interval
 from leukoscope_train.data import I64, KINDS, MATURE, MATURE_UNNAMED, LabCells, Strings
+from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import metrics
 
 N_BOOTSTRAP = 400
@@ -87,8 +88,13 @@ def point_of(cells: LabCells, logits: F32) -> float:
     Args:
         cells: N cells, by which it is chosen.
         logits: (N, K) of kinds.
+
+    Raises:
+        DataError: None of them is a mature cell.
     """
     margin, mature = metrics.blast_margin(logits), is_mature(cells)
+    if not mature.any():
+        raise DataError("no mature cell to choose a point by: gather normal blood")
     return max(
         float(np.quantile(margin[mature & (cells.laboratories == name)], _QUIET))
         for name in np.unique(cells.laboratories[mature])

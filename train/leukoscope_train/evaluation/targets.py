@@ -129,7 +129,7 @@ def _text(row: Interval, limit: str) -> str:
 def _marrow(one: Shown, marrow: dict[str, Any]) -> list[Interval]:
     if one.card.quick is not None:  # the light network's recipe alone was fitted so
         return []
-    return [[marrow["auroc_against"]["lymphocyte"]], marrow["auroc"]]
+    return [marrow["auroc_against"]["lymphocyte"], marrow["auroc"]]
 
 
 def _nobody(_: Shown, __: dict[str, Any]) -> list[Interval]:
