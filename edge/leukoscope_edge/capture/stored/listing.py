@@ -32,7 +32,8 @@ UNREAD_SUFFIXES = frozenset(
     | {".lsm", ".zvi", ".oib", ".oif", ".oir", ".ims", ".qptiff", ".bif", ".vms"}
     | {".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".pef"}
     | {".wmv", ".mpg", ".mpeg", ".m4v", ".3gp", ".mts", ".m2ts", ".ts", ".flv"}
-    | {".ogv", ".h264", ".h265", ".asf", ".vob"}
+    | {".ogv", ".h264", ".h265", ".asf", ".vob", ".mxf", ".m2v", ".divx", ".f4v"}
+    | {".isyntax", ".kfb", ".sdpc", ".tmap", ".ets", ".stk", ".mrc", ".pnm", ".pcx"}
 )
 """Pictures that are not read here: named as left out, not passed over."""
 PACKED_SUFFIXES = frozenset({".zip", ".7z", ".rar", ".tar", ".tgz", ".gz", ".cab"})

@@ -34,6 +34,10 @@ def test_an_empty_folder_holds_no_image(tmp_path: Path) -> None:
     [
         ("a.heic", b"", True),
         ("a.M4V", b"", True),
+        ("a.mxf", b"", True),
+        ("a.KFB", b"", True),
+        ("a.isyntax", b"", True),
+        ("a.pnm", b"P6", True),
         ("a.jpg", JPEG, False),  # it is read
         ("a.JPG", JPEG, False),
         ("._1.jpg", JPEG, False),
