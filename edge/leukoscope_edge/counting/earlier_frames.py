@@ -43,7 +43,7 @@ GUIDANCE = {
     TrackingState.TOO_FAST: message("moved-too-fast"),
     TrackingState.LOST: message("lost-place"),
 }
-OTHER_OBJECTIVE = message("other-objective")
+OTHER_OBJECTIVE = message("objective-turned")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

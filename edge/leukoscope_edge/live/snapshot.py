@@ -100,8 +100,8 @@ def count_facts(
 def _doubted(doubt: Doubt) -> dict[str, Any]:
     reason, cure = doubt.reason, doubt.cure
     if cure is None:
-        return plain(message("doubted", reason=reason))
-    return plain(message("doubted-cure", reason=reason, cure=cure))
+        return plain(message("no-negative", reason=reason))
+    return plain(message("no-negative-until", reason=reason, cure=cure))
 
 
 def _interval(outcome: Verdict | Refusal) -> list[float] | None:

@@ -100,7 +100,7 @@ RECORDS = {
     "same-field-as": "shows the same field as {copy_of}, which counts once",
     "moved-too-fast": "moved too fast: hold still",
     "lost-place": "lost the place: go back slowly to where you were",
-    "other-objective": (
+    "objective-turned": (
         "the cells have another size here: turn back to the objective of this slide"
     ),
     "frame-other-size": (

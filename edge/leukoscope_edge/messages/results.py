@@ -39,8 +39,8 @@ RESULTS = {
     "beside": "Beside it: {reason}.",
     # no result, because ...
     "no-result": "No result, because {reason}.",
-    "doubted": "No negative is possible: {reason}.",
-    "doubted-cure": "No negative is possible: {reason}. {cure}",
+    "no-negative": "No negative is possible: {reason}.",
+    "no-negative-until": "No negative is possible: {reason}. {cure}",
     "no-cell": "no white cell was seen",
     "unsigned": "no person has signed yet",
     "unsigned-cure": "Read the cells of this slide, then sign.",

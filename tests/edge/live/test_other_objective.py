@@ -26,7 +26,7 @@ SLIDE = CameraEntry(
     source="simulated:seed=2,cells=60,blasts=0,jerks=0", frames_per_second=1000.0
 )
 CALIBRATED_UM_PER_PX = 0.05
-TOLD = message("other-objective").said()
+TOLD = message("objective-turned").said()
 N_BEFORE, N_OFF = 30, 14
 
 

@@ -113,8 +113,9 @@ def _has_window_frame(pixels: U8) -> bool:
     if n_flat * TILE_PX**2 <= FRAME_SHARE * n_px:
         return False
     alike = (pixels[:, 1:] == pixels[:, :-1]).all(axis=2)
-    n_alike = int(np.count_nonzero(alike)) - n_flat * TILE_PX**2
-    return bool(n_alike < MAX_ALIKE * (n_px - n_flat * TILE_PX**2))
+    n_other_px = n_px - n_flat * TILE_PX**2  # 0: one colour is no frame of anything
+    n_alike = max(0, int(np.count_nonzero(alike)) - n_flat * TILE_PX**2)
+    return bool(n_alike < MAX_ALIKE * n_other_px)
 
 
 def _is_flat(pixels: U8, row: int, column: int) -> bool:

@@ -109,6 +109,10 @@ def test_a_picture_that_was_drawn_has_no_noise_anywhere() -> None:
     assert said(pixels) == ""
 
 
+def test_a_picture_of_one_colour_has_no_frame() -> None:
+    assert drawn_on(np.full((480, 640, 3), (180, 200, 210), np.uint8)) is None
+
+
 def test_a_small_square_of_one_colour_is_no_frame() -> None:
     pixels = field(1600, 1600)
     pixels[320:384, 320:384] = (200, 180, 190)
