@@ -34,7 +34,6 @@ PAGE = {
     "name-or-pin-wrong": "wrong name or PIN",
     "pins-wait": "too many wrong PINs: wait {n} seconds",
     "not-yourself": "nobody does this to themselves: another supervisor does",
-    "last-word-of": "the last word is that of {name}: it stays",
     "picture-gone": "this picture is gone: pause, then tap the cell",
     "healthy-by-supervisor": "a supervisor starts the slides of healthy people",
     "background-of-blood": (

@@ -113,20 +113,29 @@ class ReviewWriter(SlideWriter):
             self._events.append(Kind.MISSED, slide, body, by, key)
         return cell.id
 
-    def undo(self, slide: str, by: str, *, key: str) -> None:
+    def undo(self, slide: str, by: str, *, key: str) -> str:
         """Take the last step of the review back, one's own alone.
 
+        Returns:
+            The cell that the step was on.
+
         Raises:
-            StepError: It is another person's, whose word must not go without a word.
+            StepError: There is none, or another person's word would go with it and be
+                told nowhere.
         """
         with self._events.writing():
-            if self._events.repeated(Kind.UNDO, slide, key):
-                return
-            last = self._reader.slide(slide).last_step(by)
-            if last is not None and last.by != by:
-                raise StepError(message("undo-of-another", slide=slide, name=last.by))
-            body = {"undoes": last.seq if last else 0}
-            self._events.append(Kind.UNDO, slide, body, by, key)
+            if known := self._events.repeated(Kind.UNDO, slide, key):
+                undone = self._reader.slide_at(slide, known.body["undoes"])
+                return undone.steps[-1].cell
+            record = self._reader.require(slide, Action.UNDO)
+            last = record.last_step(by)
+            if last is None:
+                raise StepError(message("nothing-to-undo", slide=slide))
+            if others := record.others_in(last, by):
+                name = others[-1]
+                raise StepError(message("undo-of-another", slide=slide, name=name))
+            self._events.append(Kind.UNDO, slide, {"undoes": last.seq}, by, key)
+        return last.cell
 
     def sign(
         self,

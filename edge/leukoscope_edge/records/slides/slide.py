@@ -342,6 +342,14 @@ class SlideRecord:
         own = [s for s in self.steps if self.n_readers == 1 or s.by == by]
         return own[-1] if own else None
 
+    def others_in(self, step: ReviewStep, by: str) -> tuple[str, ...]:
+        """Return who else has a word in a step; a cell that goes takes all on it."""
+        names = [step.by]
+        if step.adds is not None:
+            names += [s.by for s in self.steps if s.cell == step.cell]
+            names += [who for cell, who, _ in self.notes_on_cells if cell == step.cell]
+        return tuple(name for name in names if name != by)
+
     def seen_by(self, person: str) -> dict[str, int]:
         """Return the version of each called cell that somebody sees.
 

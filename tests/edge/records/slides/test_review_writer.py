@@ -62,6 +62,37 @@ def test_nobody_takes_another_persons_word_back_without_a_word(bench: Any) -> No
     assert bench.store.reader.slide(slide).cells[2].word is None
 
 
+@pytest.mark.parametrize("said", ["a word", "a note"])
+@pytest.mark.parametrize("n_readers", [1, 2])
+def test_nobody_takes_a_cell_back_on_which_another_person_spoke(
+    bench: Any, n_readers: int, said: str
+) -> None:
+    slide, review = bench.finished(n_readers=n_readers), bench.store.review
+    review.add_missed(slide, MISSED_CELL, "ann", key="ann-00001")
+    review.remark(slide, "m1", "of mine", "ann", key="ann-00002")
+    if said == "a word":
+        review.judge_cell(slide, "m1", Reading.BLAST, "ben", key="ben-00001")
+    else:
+        review.remark(slide, "m1", "large nucleoli", "ben", key="ben-00001")
+    with pytest.raises(StepError, match="the last step is by ben"):
+        review.undo(slide, "ann", key="undo-0001")
+    assert "m1" in {c.id for c in bench.store.reader.slide(slide).cells}
+    if said == "a word":
+        assert review.undo(slide, "ben", key="undo-0002") == "m1"  # his own word
+        assert review.undo(slide, "ann", key="undo-0003") == "m1"  # her own cell
+
+
+def test_a_step_taken_back_twice_with_a_key_is_told_again_whoever_spoke_since(
+    bench: Any,
+) -> None:
+    slide, review = bench.finished(), bench.store.review
+    review.judge_cell(slide, "3", Reading.BLAST, "ann", key="ann-00001")
+    assert review.undo(slide, "ann", key="undo-0001") == "3"
+    review.judge_cell(slide, "4", Reading.BLAST, "ben", key="ben-00001")
+    assert review.undo(slide, "ann", key="undo-0001") == "3"
+    assert bench.store.reader.slide(slide).cells[3].word is Reading.BLAST
+
+
 def test_a_missed_cell_was_seen_once_and_has_no_crops(bench: Any) -> None:
     slide = bench.finished()
     bench.store.review.add_missed(slide, MISSED_CELL, "ann", key="m1")

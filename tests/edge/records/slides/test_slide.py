@@ -125,6 +125,20 @@ def test_two_readers_see_and_take_back_their_own_words_alone() -> None:
     assert one.seen_by("ann") == {"1": 1, "2": 2}
 
 
+def test_whose_word_is_in_a_step_is_known() -> None:
+    words = ("ann", "1", Reading.NORMAL), ("eve", "2", Reading.BLAST)
+    record = said(slide(cell("1", CallName.BLAST), cell("2", CallName.NORMAL)), *words)
+    anns, eves = record.steps
+    assert (record.others_in(anns, "ann"), record.others_in(eves, "ann")) == (
+        (),
+        ("eve",),
+    )
+    adding = replace(anns, cell="2", adds=cell("2", CallName.NORMAL))
+    assert record.others_in(adding, "ann") == ("eve",)
+    noted = replace(record, steps=(), notes_on_cells=(("2", "ben", "sealed"),))
+    assert noted.others_in(adding, "ann") == ("ben",)
+
+
 @pytest.mark.parametrize(
     ("state", "n_signed", "is_void", "version"),
     [

@@ -89,6 +89,7 @@ def test_two_people_on_one_slide_do_not_overwrite_each_other_unseen(
     assert (stale, refused["detail"]) == (409, "somebody has just called this cell")
     undo = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
     assert undo.status_code == 409  # Amina's word is not Binta's to take back
+    assert "the last step is by Amina" in undo.json()["detail"]
     assert dict(device.store.reader.slide(slide).cells[0].words) == {
         "Amina": Reading.BLAST
     }
@@ -97,6 +98,23 @@ def test_two_people_on_one_slide_do_not_overwrite_each_other_unseen(
     again, _ = judge("Amina", "blast", 0)  # the same step, sent twice
     assert again == 200
     assert device.store.reader.slide(slide).cells[0].word is Reading.NORMAL
+
+
+def test_taking_back_again_after_a_lost_answer_is_answered_alike(
+    stranger: Browser, device: Device
+) -> None:
+    device.people.add("Binta", Role.OPERATOR, PIN)
+    path = f"/api/slides/{fill_slide(device, n_blast=2)}"
+    for name, cell in (("Amina", "1"), ("Binta", "2")):
+        stranger.sign_in(name)
+        body = {"cell": cell, "word": "blast", "seen": 0, "key": f"key-{name}-01"}
+        stranger.post(f"{path}/judge", json=body)
+        if name == "Amina":
+            first = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
+    stranger.sign_in("Amina")
+    again = stranger.post(f"{path}/undo", json={"key": "key-undo-0001"})
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["cell"] == again.json()["cell"] == "1"
 
 
 def test_a_judgement_without_the_version_that_was_seen_is_refused(
