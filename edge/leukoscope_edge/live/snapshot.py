@@ -16,6 +16,10 @@ from leukoscope_edge.vision import QualityReport
 N_LAST_CELLS = 12
 SAME_RADII = 1.5
 """In nucleus radii: a sighting so near to a cell's place is that cell."""
+WHOLE = ("camera-says", "picture", "video-lost", "video-undecoded")
+"""Why a frame is missing: messages that have a subject."""
+OF_THE_VIDEO = ("video-cut", "video-interlaced")
+"""What is said of a frame, and is so of its file."""
 
 
 def boxes_of(
@@ -120,8 +124,10 @@ def instruction_facts(
     """
     if reason is None:
         return ""
-    is_alone = isinstance(item, Fault) and reason.id not in ("camera-says", "picture")
-    return plain(message("picture", why=reason) if is_alone else reason)
+    if not isinstance(item, Fault) or reason.id in WHOLE:
+        return plain(reason)
+    subject = "video" if reason.id in OF_THE_VIDEO else "picture"
+    return plain(message(subject, why=reason))
 
 
 def light_facts(report: QualityReport) -> list[dict[str, Any]]:

@@ -43,6 +43,7 @@ DEVICE = {
     "child-silent": "its process gave no answer: {why}",
     "next-attempt": "{why} (next attempt in {n} s)",
     "picture": "the picture {why}",
+    "video": "the video {why}",
     "its-picture": "its picture {why}",
     "picture-old": "is {n} s old",
     "picture-frozen": "is the last picture again: the camera is frozen",

@@ -2,8 +2,10 @@
 
 import json
 import math
+import re
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,9 @@ import pytest
 from tests.edge.web.stand_ins import make_cell
 
 from leukoscope_edge.arrays import U8
+from leukoscope_edge.capture import stored
 from leukoscope_edge.counting import OTHER_OBJECTIVE, FrameResult, binomial_interval
+from leukoscope_edge.i18n import HOLDS
 from leukoscope_edge.live.snapshot import (
     N_LAST_CELLS,
     SAME_RADII,
@@ -22,7 +26,7 @@ from leukoscope_edge.live.snapshot import (
     light_facts,
     place_facts,
 )
-from leukoscope_edge.messages import Message, from_plain, message, plain
+from leukoscope_edge.messages import TEMPLATES, Message, from_plain, message, plain
 from leukoscope_edge.outcome import Doubt, Refusal, StopState
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import CallName, Cell, Fault, LazyDetection
@@ -41,6 +45,13 @@ KEEPER: Any = SimpleNamespace(
 )
 """What a `Recorder` knows of the records."""
 REPORT = ImageReport(name="f", status="screened")
+NAMED = re.compile(r'"((?:file|folder|video|frame)-[a-z-]+)"')
+OF_A_FILE = {
+    id_
+    for path in Path(stored.__path__[0]).glob("*.py")
+    for id_ in NAMED.findall(path.read_text("utf-8"))
+}
+"""Why a stored frame may be missing."""
 
 
 def no_picture() -> U8:
@@ -197,6 +208,8 @@ def test_a_light_without_an_end_has_none_in_json_either() -> None:
         (None, ""),
         (message("file-empty"), "the picture is empty: copy it again"),
         (message("picture", why=message("picture-black")), "the picture is black"),
+        (message("video-lost", n=5), "5 frames could not be read: copy the video"),
+        (message("video-cut"), "the video is damaged where it ends"),
         (
             message("camera-says", why=message("camera-starts")),
             "camera: it is starting",
@@ -209,3 +222,13 @@ def test_why_a_picture_is_missing_is_a_sentence_on_a_live_screen(
     found = instruction_facts(reason, Fault(name="a.png", reason=message("test")))
     assert (said == "") == (found == "")
     assert found == "" or from_plain(found).said().startswith(said)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("id_", sorted(OF_A_FILE))
+def test_whatever_is_wrong_with_a_file_is_said_of_one_subject(id_: str) -> None:
+    params = dict.fromkeys(HOLDS.findall(TEMPLATES[id_]), "12")
+    fault = Fault(name="a.png", reason=message(id_, **params))
+    told = instruction_facts(fault.reason, fault)
+    said = from_plain(told).said()  # type: ignore[arg-type]
+    subject = r"the (picture|video) (is|has|holds|keeps|cannot be|needs) "
+    assert re.match(f"({subject})|12 frames could|no frame of this 12 video", said)
