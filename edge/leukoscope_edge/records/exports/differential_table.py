@@ -1,9 +1,10 @@
 """The differential of a version of a slide as a table, for every export.
 
 A refusal has no differential, as it has no number: "0 % blasts" beside "no result"
-would be read as a negative. Nor has what the machine alone says where people have
-called other cells blasts since: their "0 % blasts" is a negative that nobody signed.
-Nor has a slide that the model must not judge, unless people named every kind.
+would be read as a negative. Nor has what the machine alone says where, by people's
+words since, another number of cells are blasts: two figures would stand for one, and
+their "0 % blasts" is a negative that nobody signed. Nor has a slide that the model must
+not judge, unless people named every kind.
 """
 
 from collections.abc import Iterator
