@@ -22,7 +22,9 @@ from leukoscope_edge.types import Call, CallName, Cell, Domain, Reading, Sightin
 SIDE_PX = 32
 FRAME_SHA256 = "ab" * 32
 COUNTS = {"neutrophil": 6, "lymphocyte": 3, "eosinophil": 1, "erythroblast": 2}
-"""Of the kinds that the model told apart in `Bench.of_kinds`."""
+"""Of the kinds that the model told apart in `Bench.of_kinds`; beside blast."""
+BLAST_OF_KINDS = 7
+"""The cell of these that is a blast to the model, and else a lymphocyte."""
 
 
 def make_cell(
@@ -107,6 +109,8 @@ MISSED_CELL = MissedCell(
     slide_px=(4.0, 4.0),
     view=np.zeros((8, 8, 3), np.uint8),
 )
+VERDICT_OF_KINDS = replace(VERDICT, n_unclear=0)
+"""As the cells are of `Bench.of_kinds`."""
 REFUSAL = Refusal(reason=message("test"), n_cells=3, n_blast=0, n_unclear=9)
 
 
@@ -142,7 +146,7 @@ class Bench:
 
     def of_kinds(
         self,
-        verdict: Verdict | Refusal = VERDICT,
+        verdict: Verdict | Refusal = VERDICT_OF_KINDS,
         sample_type: SampleType = SampleType.BLOOD,
         *,
         wbc: float | None = None,
@@ -153,10 +157,13 @@ class Bench:
         set_up = replace(make_set_up(), facts=asked, **more)
         slide = self.store.start_slide(set_up, "ann")
         names = [kind for kind, n in COUNTS.items() for _ in range(n)]
-        cells = [make_cell(i, kind=k) for i, k in enumerate(names, start=1)]
+        called = {BLAST_OF_KINDS: (CallName.BLAST, 0.9)}
+        cells = [
+            make_cell(i, *called.get(i, (CallName.NORMAL, 0.1)), kind=kind)
+            for i, kind in enumerate(names, start=1)
+        ]
         self.store.count.add_cells(slide, cells, frames={})
-        none = replace(verdict, n_blast=0)  # as the cells are
-        self.store.count.finish_count(slide, none, "ann", tally=Tally(n_smudges=1))
+        self.store.count.finish_count(slide, verdict, "ann", tally=Tally(n_smudges=1))
         return slide
 
     def reviewed(self, **changes: object) -> str:
