@@ -6,35 +6,21 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pypdf
 import pytest
 from fhir.resources.R4B.bundle import Bundle as FhirBundle
 from tests.edge.records.bench import VERDICT, make_cell, make_set_up
+from tests.edge.records.files_as_text import texts
 
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.records.exports import SlideVersion, open_version
 from leukoscope_edge.records.exports.cells_csv import version_csv_bytes
 from leukoscope_edge.records.exports.fhir import fhir_bytes
-from leukoscope_edge.records.exports.pdf_report import pdf_bytes
 from leukoscope_edge.records.slides import Kind
 from leukoscope_edge.sample import SIMULATED_SAMPLE, AgeGroup, SampleType
 from leukoscope_edge.types import Reading, Tally
 
 WHY = "cell 2 was read wrongly"
 LOINC, SNOMED = "http://loinc.org", "http://snomed.info/sct"
-
-
-def texts(version: SlideVersion) -> dict[str, str]:
-    """Every file of a version, as text."""
-    pages = pypdf.PdfReader(io.BytesIO(pdf_bytes(version))).pages
-    pdf = " ".join(" ".join(p.extract_text() for p in pages).split())
-    fhir = fhir_bytes(version)
-    FhirBundle.model_validate_json(fhir)
-    return {
-        "pdf": pdf,
-        "csv": version_csv_bytes(version).decode(),
-        "fhir": fhir.decode(),
-    }
 
 
 def resources(version: SlideVersion, kind: str) -> list[Any]:

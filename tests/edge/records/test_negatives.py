@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.edge.records.bench import Bench, make_cell, make_set_up
-from tests.edge.records.test_export_marks import texts
+from tests.edge.records.files_as_text import texts
 
 from leukoscope_edge.i18n import ENGLISH
 from leukoscope_edge.messages import message
