@@ -20,7 +20,7 @@ from leukoscope_edge.records.slides.slide_objects import (
 )
 from leukoscope_edge.records.slides.slide_state import Action
 from leukoscope_edge.records.slides.slide_writer import SlideWriter
-from leukoscope_edge.types import Cell, Tally
+from leukoscope_edge.types import Cell, Reading, Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +110,8 @@ class CountWriter(SlideWriter):
             slide: The slide.
             cells: Each with its call. One whose id is known replaces what is known.
             frames: sha256 of each frame's pixels, by the frame's name.
-            gone: Record ids of cells that turned out to be others seen twice.
+            gone: Record ids of cells that turned out to be others seen twice. One that
+                a person called blast or unclear stays: her word would go with it.
             fields: Frames that were kept of cells, by the cell's number.
             is_counted: False for cells cut off by the edge of a separate field.
             seen: What the frames since the last call were like: a count that goes on
@@ -125,14 +126,16 @@ class CountWriter(SlideWriter):
             for c in cells
         ]
         found = [cell_object(replace(c, is_counted=is_counted)) for c in kept]
-        body: dict[str, Any] = {"cells": found, "gone": list(gone)}
+        body: dict[str, Any] = {"cells": found}
         if seen is not None:
             body |= {
                 "gathered": gathered_object(seen.gathered),
                 "tally": asdict(seen.tally),
                 "scale_um_per_px": seen.scale_um_per_px,
             }
-        self._events.do(Kind.CELLS, slide, body, DEVICE)
+        with self._events.writing():
+            body["gone"] = self._unsuspected(slide, gone)
+            self._events.append(Kind.CELLS, slide, body, DEVICE, "")
 
     def finish_count(
         self,
@@ -164,6 +167,15 @@ class CountWriter(SlideWriter):
         }
         self._events.do(Kind.FINISH, slide, body, by, key)
         self._write_back()
+
+    def _unsuspected(self, slide: str, cells: Sequence[str]) -> list[str]:
+        """Return the cells that no person has ever called blast or unclear."""
+        suspect = {
+            step.cell
+            for step in self._reader.slide(slide).steps
+            if step.word in (Reading.BLAST, Reading.UNCLEAR)
+        }
+        return [cell for cell in cells if cell not in suspect]
 
     def _next_slide(self) -> str:
         """Return a number that no slide had, one lost with a database included."""

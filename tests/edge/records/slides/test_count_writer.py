@@ -18,7 +18,7 @@ from leukoscope_edge.records import open_store
 from leukoscope_edge.records.backups import restore_backup, write_backup
 from leukoscope_edge.records.slides import FramesSeen, SlideState
 from leukoscope_edge.records.slides.slide_fold import NOT_GATHERED
-from leukoscope_edge.types import Call, CallName, Tally
+from leukoscope_edge.types import Call, CallName, Reading, Tally
 
 
 def test_a_stopped_count_is_found_again_and_goes_on_with_new_ids(bench: Any) -> None:
@@ -43,6 +43,29 @@ def test_what_is_newly_known_of_a_cell_replaces_what_was(bench: Any) -> None:
         ("1", "blast"),
         ("3", "blast"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "is_gone"),
+    [
+        ((), True),
+        ((Reading.NORMAL,), True),
+        ((Reading.NOT_A_CELL,), True),
+        ((Reading.UNCLEAR,), False),
+        ((Reading.BLAST,), False),
+        ((Reading.BLAST, Reading.NORMAL), False),
+    ],
+)
+def test_a_cell_seen_twice_goes_unless_a_person_suspected_it(
+    bench: Any, words: tuple[Reading, ...], *, is_gone: bool
+) -> None:
+    """While the lens counts on: her blast would be told nowhere."""
+    slide = bench.counted(n=4)
+    for n, word in enumerate(words):
+        bench.store.review.judge_cell(slide, "3", word, f"reader {n}", key=f"j{n}")
+    bench.store.count.add_cells(slide, [], frames={}, gone=["3", "4"])
+    left = [c.id for c in bench.store.reader.slide(slide).cells]
+    assert left == ["1", "2"] + ["3"] * (not is_gone)
 
 
 def test_a_refusal_is_kept_without_an_interval(bench: Any) -> None:
