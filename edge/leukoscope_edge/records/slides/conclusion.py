@@ -110,8 +110,10 @@ def overruled_blasts(record: SlideRecord) -> Message | None:
     is told. A reader is the name of that day: where she was given another in between,
     her own later word counts as another person's, for a slide knows no renames.
     """
+    said = {(s.cell, s.by): s.word for s in record.steps}  # supervisors settled some
+    seen = [key for key, word in said.items() if word is Reading.BLAST]
     blasts = [
-        [who for who, word in cell.words if word is Reading.BLAST]
+        [by for id_, by in seen if id_ == cell.id]
         for cell in record.cells
         if cell.is_counted and cell.final is not Reading.BLAST and not cell.is_disputed
     ]

@@ -150,3 +150,15 @@ def test_a_blast_whose_reader_has_not_the_last_word_is_told(bench: Any) -> None:
     )
     review.judge_cell(slide, "3", Reading.NORMAL, "ann", key="ann-00002")
     assert told() == ""
+
+
+def test_a_blast_of_a_supervisor_whom_another_overrules_is_told(bench: Any) -> None:
+    slide, review = bench.finished(n_readers=2), bench.store.review
+    for who in ("ann", "ben"):
+        review.judge_cell(slide, "3", Reading.NORMAL, who, key=f"{who}-00001")
+    review.settle_cell(slide, "3", Reading.BLAST, "eve", key="eve-00001")
+    assert overruled_blasts(bench.store.reader.slide(slide)) is None
+    review.settle_cell(slide, "3", Reading.NORMAL, "sue", key="sue-00001")
+    told = overruled_blasts(bench.store.reader.slide(slide))
+    assert told is not None
+    assert "called blast-like by eve" in told.said()
