@@ -75,7 +75,9 @@ def shown_differential(version: SlideVersion) -> Differential | None:
     if version.record.void is not None or version.outcome.blast_fraction_95 is None:
         return None
     found = differential_of(version.record)
-    if found is None or not found.is_told or not tells_kinds(version.record):
+    if found is None or not found.is_told:
+        return None
+    if not tells_kinds(version.record, version.outcome):
         return None
     n_blast = sum(share.n for share in found.shares if share.kind == BLAST)
     is_of_outcome = version.signature or n_blast == version.outcome.n_blast

@@ -1,6 +1,7 @@
 """The differential of a version of a slide as a table."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from tests.edge.records.bench import BLAST_OF_KINDS, REFUSAL
 from tests.edge.records.exports.reading import observations
 from tests.edge.records.named_kinds import judge
 
+from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
-from leukoscope_edge.records.exports import list_facts, open_version
+from leukoscope_edge.records.exports import list_facts, open_version, shown_version
 from leukoscope_edge.records.exports.differential_table import said_flags, table
+from leukoscope_edge.records.slides import outcome_of, verdict_of
 from leukoscope_edge.records.slides.conclusion import RESCALED
 from leukoscope_edge.sample import SampleType
 from leukoscope_edge.types import CallName, Reading
@@ -103,6 +106,28 @@ def test_kinds_that_the_model_names_on_a_slide_it_must_not_judge_count_for_nothi
     assert bool(table(replace(version, record=record))) == is_told
     unknown = replace(record.origin, scale_um_per_px=None)
     assert not table(replace(version, record=replace(record, origin=unknown)))
+
+
+def test_nor_do_they_where_the_device_was_out_of_control_only_at_the_signing(
+    bench: Any, card: Card
+) -> None:
+    """A blast that a person confirmed is told all the same; so is what forbade more."""
+    slide, review = bench.of_kinds(), bench.store.review
+    for cell in bench.store.reader.slide(slide).cells:
+        is_blast = cell.id == f"{BLAST_OF_KINDS}"
+        word = Reading.BLAST if is_blast else Reading.NORMAL
+        review.judge_cell(slide, cell.id, word, "ann", key=f"{cell.id}-key")
+    for quality, is_told in (((), True), ((message("void"),), False)):
+        now = partial(verdict_of, card=card, quality=quality)
+        record = bench.store.reader.slide(slide)
+        shown = shown_version(bench.store, record, outcome_of(now(record)))
+        assert bool(table(shown)) == is_told
+        review.sign(slide, now, "ann", key=f"{is_told}-sign")
+        signed = open_version(bench.store, slide)
+        assert signed.outcome.blast_fraction_95
+        assert bool(table(signed)) == is_told
+        assert ("26450-7" in observations(signed)) == is_told
+        review.amend(slide, "", "ann", key=f"{is_told}-amend")
 
 
 @pytest.mark.parametrize(("n_unclear", "is_told"), [(2, True), (3, False)])
