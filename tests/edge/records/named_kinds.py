@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from tests.edge.records.bench import BLAST_OF_KINDS
+
 from leukoscope_edge.types import Reading
 
 
@@ -9,3 +11,11 @@ def judge(bench: Any, slide: str, cell: str, kind: str, by: str = "ann") -> None
     """Call a cell normal, and of a kind."""
     key = f"{slide}-{cell}-{by}-{kind}"
     bench.store.review.judge_cell(slide, cell, Reading.NORMAL, by, key=key, kind=kind)
+
+
+def confirm(bench: Any, slide: str, by: str = "ann") -> None:
+    """Read every cell of `Bench.of_kinds` as the model called it; name no kind."""
+    for cell in bench.store.reader.slide(slide).cells:
+        is_blast = cell.id == f"{BLAST_OF_KINDS}"
+        word = Reading.BLAST if is_blast else Reading.NORMAL
+        bench.store.review.judge_cell(slide, cell.id, word, by, key=f"{cell.id}-{by}")

@@ -209,7 +209,7 @@ def _kinds(version: SlideVersion) -> Iterator[Json]:
             "specimen": _reference(version, "Specimen"),
             "device": _reference(version, "Device"),
             "effectiveDateTime": version.record.started_at,
-            "note": [{"text": INTENDED_USE}],
+            "note": [{"text": t} for t in (*said_marks(version), INTENDED_USE)],
             **label,
             **kind,
         }
@@ -233,7 +233,7 @@ def _people(version: SlideVersion) -> list[str]:
 
 
 def _observation(version: SlideVersion, outcome: Outcome, name: str) -> Json:
-    notes = [outcome.sentence, version.read.said(), *(m.said() for m in version.marks)]
+    notes = [outcome.sentence, version.read.said(), *said_marks(version)]
     notes += [f"Comment: {version.comment}"] if version.comment else []
     notes += [f"{f.label}: {f.said(str)}" for f in public(version) if f.number is None]
     return {

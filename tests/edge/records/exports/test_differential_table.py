@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.edge.records.bench import BLAST_OF_KINDS, REFUSAL
 from tests.edge.records.exports.reading import observations
-from tests.edge.records.named_kinds import judge
+from tests.edge.records.named_kinds import confirm, judge
 
 from leukoscope_edge.inference import Card
 from leukoscope_edge.messages import message
@@ -113,10 +113,7 @@ def test_nor_do_they_where_the_device_was_out_of_control_only_at_the_signing(
 ) -> None:
     """A blast that a person confirmed is told all the same; so is what forbade more."""
     slide, review = bench.of_kinds(), bench.store.review
-    for cell in bench.store.reader.slide(slide).cells:
-        is_blast = cell.id == f"{BLAST_OF_KINDS}"
-        word = Reading.BLAST if is_blast else Reading.NORMAL
-        review.judge_cell(slide, cell.id, word, "ann", key=f"{cell.id}-key")
+    confirm(bench, slide)
     for quality, is_told in (((), True), ((message("void"),), False)):
         now = partial(verdict_of, card=card, quality=quality)
         record = bench.store.reader.slide(slide)

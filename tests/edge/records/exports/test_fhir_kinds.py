@@ -4,8 +4,9 @@ from typing import Any
 
 from tests.edge.records.bench import VERDICT
 from tests.edge.records.exports.reading import observations
-from tests.edge.records.named_kinds import judge
+from tests.edge.records.named_kinds import confirm, judge
 
+from leukoscope_edge.messages import NOT_FOR_CARE, message
 from leukoscope_edge.records.exports import open_version, table
 from leukoscope_edge.records.exports.fhir import fhir_bytes
 from leukoscope_edge.sample import SampleType
@@ -27,6 +28,21 @@ def test_fhir_has_percent_and_number_of_each_kind_labelled_as_the_machines(
     }
     assert found["19048-8"]["valueQuantity"]["value"] == 20.0
     assert found["34992-8"]["valueQuantity"]["code"] == "/100{WBCs}"
+
+
+def test_each_observation_says_itself_that_nobody_has_signed(bench: Any) -> None:
+    """A system that takes single observations shows no conclusion."""
+    slide, unsigned = bench.of_kinds(wbc=5.0), message("preliminary").said()
+    confirm(bench, slide)
+    for is_signed in (False, True):
+        found = observations(open_version(bench.store, slide))
+        assert {"26446-5", "26511-6", "26499-4", "19048-8"} <= set(found)
+        for observed in found.values():
+            notes = [note["text"] for note in observed["note"]]
+            assert (unsigned in notes) != is_signed
+            assert NOT_FOR_CARE.said() in notes
+        if not is_signed:
+            bench.store.review.sign(slide, lambda _: VERDICT, "ann", key="s" * 8)
 
 
 def test_a_manual_differential_is_one_whose_every_kind_a_person_named(
