@@ -35,10 +35,11 @@ ELSEWHERE = 0.5
 MIN_PROVEN = 3
 """Frames at the slide's scale before an island is held against it: where none is, the
 scale itself is wrong, or the patient's red cells are."""
-MAX_CONTRADICTING = 0.2
-"""Of the frames of an island that can tell, more than of those before it. At the
-slide's own scale one in a hundred contradicts, through an objective half as strong half
-of them and more (`tools/evaluate_mixed_scales.py`)."""
+MIN_CONTRADICTING, MAX_CONTRADICTING = 2, 0.2
+"""So many frames of an island, and of those that can tell so much more than of those
+before it. At the slide's own scale one in a hundred contradicts: one alone says
+nothing, unless the lost place contradicted just before. Through an objective half as
+strong half of them and more do (`tools/evaluate_mixed_scales.py`)."""
 GUIDANCE = {
     TrackingState.TOO_FAST: message("moved-too-fast"),
     TrackingState.LOST: message("lost-place"),
@@ -116,6 +117,7 @@ class EarlierFrames:
         self._spoken = n_contradicting(spoken, scale_um_per_px or math.inf)
         self._told: Counter[int] = Counter()
         self._contradicting: Counter[int] = Counter()
+        self._suspect = set[int]()
         self._is_lost_off_scale = False
 
     def new_area(self) -> None:
@@ -149,6 +151,8 @@ class EarlierFrames:
         if self._is_sequence:
             self._require_shape(item)
             place = self._tracker.update(item.pixels, outside)
+            if place.state is TrackingState.TRACKING and self._told[place.island]:
+                self._is_lost_off_scale = False
             if place.joined is not None:  # it overlaps with what has the slide's scale
                 del self._told[place.joined.island]
                 del self._contradicting[place.joined.island]
@@ -211,8 +215,6 @@ class EarlierFrames:
             The same, with what its own cells say.
         """
         is_lost = why_not == GUIDANCE[TrackingState.LOST]
-        if why_not is None:
-            self._is_lost_off_scale = False
         if turn.speaks and (why_not is None or is_lost):
             self._hear(turn, is_lost=is_lost)
         return replace(turn, is_off_scale=self._is_off_scale(turn.place))
@@ -232,8 +234,11 @@ class EarlierFrames:
         n_left = max(0, self._n_to_agree - 1)
         self._n_to_agree = N_AGREEING if contradicts else n_left
         if turn.place is not None and turn.is_scale_given:
-            self._told[turn.place.island] += 1
-            self._contradicting[turn.place.island] += contradicts
+            island = turn.place.island
+            self._told[island] += 1
+            self._contradicting[island] += contradicts
+            if contradicts and self._is_lost_off_scale:
+                self._suspect.add(island)
 
     def _is_off_scale(self, place: Placement | None) -> bool:
         if place is None:
@@ -256,7 +261,8 @@ class EarlierFrames:
         for island, n in sorted(self._told.items()):
             k = self._contradicting[island]
             is_proven = n_own - k_own >= MIN_PROVEN
-            if is_proven and k / n >= MAX_CONTRADICTING + k_own / n_own:
+            is_told = k >= MIN_CONTRADICTING or island in self._suspect
+            if is_proven and is_told and k / n >= MAX_CONTRADICTING + k_own / n_own:
                 off.add(island)
             else:
                 k_own, n_own = k_own + k, n_own + n

@@ -100,11 +100,12 @@ def test_the_frames_whose_cells_are_measured_are_counted_from_the_first() -> Non
     assert not all(t.measures for t in turns)
 
 
-def drawn(number: int, factor: float = 1.0) -> Frame:
-    """A field of the simulated slide, magnified about its middle, 640 x 480."""
+def drawn(number: int, factor: float = 1.0, across: float = 0.0) -> Frame:
+    """A field of the simulated slide, magnified and moved by part of itself."""
     pixels = camera_on(f"simulated:seed={number},cells=30").render(0)
     height, width = (int(side / factor) for side in pixels.shape[:2])
-    part = pixels[:height, :width]
+    left = int(across * width)
+    part = pixels[:height, left : left + width]
     shown = cv2.resize(part, pixels.shape[1::-1], interpolation=cv2.INTER_AREA)
     return Frame(name=str(number), pixels=np.asarray(shown, np.uint8), time_s=0.0)
 
@@ -159,6 +160,12 @@ def reason(earlier: EarlierFrames, shown: Frame) -> Message | None:
     return earlier.listen(turn, why_not).reason(why_not)
 
 
+def walked(earlier: EarlierFrames, number: int, factor: float) -> list[Message | None]:
+    """Why frames are not judged, the last of which shows other cells than the first."""
+    ways = (0.0, 0.35, 0.7) if factor > 1 else (0.0, 0.0, 0.0)
+    return [reason(earlier, drawn(number, factor, way)) for way in ways]
+
+
 def lost(earlier: EarlierFrames, factor: float) -> list[Message | None]:
     """Lose the place, and say why a frame that is asked and the next are not judged."""
     elsewhere = [drawn(number, factor) for number in range(3, 10)]
@@ -179,19 +186,39 @@ def test_an_island_through_another_objective_is_not_judged(
     before: list[FrameScale], factor: float, *, is_held: bool
 ) -> None:
     earlier = on_a_slide(*before)
-    found = [reason(earlier, drawn(1, factor)) for _ in range(2)]
-    assert found == [OTHER_OBJECTIVE if is_held else None] * 2
+    found = walked(earlier, 1, factor)
+    assert found == [None, None, OTHER_OBJECTIVE if is_held else None]
     assert earlier.off_scale() == ({1} if is_held else set())
+
+
+def test_one_frame_that_contradicts_names_no_objective() -> None:
+    earlier = on_a_slide(*[AT] * MIN_PROVEN)
+    assert [reason(earlier, drawn(1, 1.8)) for _ in range(3)] == [None] * 3
+    earlier.new_area()
+    assert reason(earlier, drawn(2)) is None
+    assert not earlier.off_scale()
 
 
 def test_after_the_objective_is_turned_back_the_count_goes_on() -> None:
     earlier = on_a_slide(*[AT] * MIN_PROVEN)
     assert reason(earlier, drawn(1)) is None
     earlier.new_area()
-    assert reason(earlier, drawn(2, 1.8)) == OTHER_OBJECTIVE
+    assert walked(earlier, 2, 1.8)[-1] == OTHER_OBJECTIVE
     earlier.new_area()
     assert reason(earlier, drawn(2)) is None
     assert earlier.off_scale() == {2}
+
+
+def test_where_a_lost_place_contradicted_the_first_frame_of_a_new_area_is_enough() -> (
+    None
+):
+    earlier = on_a_slide(*[AT] * MIN_PROVEN)
+    assert reason(earlier, drawn(1)) is None
+    assert OTHER_OBJECTIVE in lost(earlier, 1.8)
+    earlier.new_area()
+    assert reason(earlier, drawn(2, 1.8)) == OTHER_OBJECTIVE
+    earlier.new_area()
+    assert reason(earlier, drawn(2)) is None
 
 
 @pytest.mark.parametrize("factor", [1.0, 1.8])
@@ -205,6 +232,6 @@ def test_who_lost_the_place_for_another_objective_is_told_so(factor: float) -> N
 
 def test_a_frame_that_is_poor_says_that_first() -> None:
     earlier, blurred = on_a_slide(*[AT] * MIN_PROVEN), message("out-of-focus")
-    assert reason(earlier, drawn(1, 1.8)) == OTHER_OBJECTIVE
-    turn = earlier.turn(drawn(1, 1.8))
+    assert walked(earlier, 1, 1.8)[-1] == OTHER_OBJECTIVE
+    turn = earlier.turn(drawn(1, 1.8, 0.7))
     assert earlier.listen(turn, blurred).reason(blurred) == blurred
