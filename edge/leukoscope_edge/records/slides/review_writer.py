@@ -131,9 +131,8 @@ class ReviewWriter(SlideWriter):
             last = record.last_step(by)
             if last is None:
                 raise StepError(message("nothing-to-undo", slide=slide))
-            if others := record.others_in(last, by):
-                name = others[-1]
-                raise StepError(message("undo-of-another", slide=slide, name=name))
+            if names := record.others_in(last, by):
+                raise StepError(message("undo-of-another", slide=slide, name=names[-1]))
             self._events.append(Kind.UNDO, slide, {"undoes": last.seq}, by, key)
         return last.cell
 
