@@ -24,6 +24,7 @@ from tests.edge.web.stand_ins import (
 from tests.waiting import wait_for
 
 from leukoscope_edge.live import Mode
+from leukoscope_edge.messages import message, plain
 from leukoscope_edge.web.device import Device
 
 pytestmark = in_browser.pytestmark
@@ -33,6 +34,11 @@ LEVEL = """() => {
   return [...live.getContext("2d").getImageData(x, y, 1, 1).data];
 }"""
 A_RESULT, A_GAP_PX = "#to-result", 32
+SIZE = {"width": 1024, "height": 600}
+MIXED = message("scale-mixed", k=12, n=30)
+DOUBT = message("no-negative-until", reason=MIXED, cure=message("scale-mixed-cure"))
+GO_ON = message("go-on", n=200, why=message("leukopenic"))
+"""Long ones."""
 GREY, NOTHING = [200, 200, 200, 255], [0, 0, 0, 0]
 
 
@@ -59,6 +65,27 @@ def test_get_ready_never_shows_the_picture_of_another_slide(
         counter(device).tell(news(Mode.PREVIEW, second, lights=LIGHTS))
         page.wait_for_selector("#lights li")
         assert page.evaluate(LEVEL) == GREY
+
+
+def test_what_forbids_a_negative_stands_before_the_advice_and_finish_in_sight(
+    chromium: Browser, device: Device
+) -> None:
+    """A slide on which blasts are found needs no negative, and its count goes on."""
+    device.people.add_first(LONG, PIN)
+    slide = fill_slide(device, n_normal=2, is_finished=False)
+    count = COUNTED["count"] | {"advice": plain(GO_ON)}
+    facts = COUNTED | {"count": count, "doubt": plain(DOUBT)}
+    screen = Screen(f"slides/{slide}/count", news(Mode.COUNTING, slide, **facts))
+    with served(device) as url, looking(chromium, device, url, "en") as page:
+        page.set_viewport_size(SIZE)
+        show(page, device, url, screen)
+        said = f"{DOUBT.said()}\n{GO_ON.said()}"
+        assert page.inner_text("#advice") == said
+        finish = page.locator("#finish").bounding_box()
+        assert finish is not None
+        assert finish["y"] + finish["height"] <= SIZE["height"]
+        page.click("#finish")
+        assert page.inner_text("#ending-advice") == said
 
 
 def test_a_missed_cell_is_drawn_at_once_taken_back_and_judged_in_the_first_look(

@@ -29,7 +29,8 @@ function showNumbers(count, doubt) {
   const next = count.next_look;
   byId("next-look").textContent = next ? byId("next-look").dataset.text.replace("{n}", next) : "";
   byId("progress").value = next ? (100 * count.n_cells) / next : 100;
-  byId("advice").textContent = unbroken(doubt || count.advice || "");
+  const said = [doubt, count.advice].filter(Boolean); // it forbids a negative, no finding
+  byId("advice").textContent = unbroken(said.join("\n"));
   byId("advice").classList.toggle("warning", Boolean(doubt));
   if (count.n_blast === null || !byId("n-blast")) return;
   byId("n-blast").textContent = count.n_blast;
