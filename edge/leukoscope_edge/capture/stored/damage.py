@@ -20,9 +20,13 @@ MAX_COLUMNS = 1024
 """As many columns as are looked at; a seam runs across all of them."""
 STEP_LEVELS, STEP_TIMES = 9.5, 8.0
 """Above both, the step from one row to the next is a seam."""
-EDGE_ROWS = 2
-"""At the top and the bottom, where programs that cut and scale pictures leave rows of
-their own; what is lost there is no part of a cell that is counted."""
+SHARP_TIMES = 2.0
+"""So many times the steps before and behind it: a seam lies between two rows, and the
+edge of a cell in a picture that was enlarged, whose usual step is small, in several."""
+EDGE_ROWS = 6
+"""At the top and the bottom, where programs that cut and scale pictures leave two rows
+of their own, and at twice the size four and two that are mixed; what is lost there is
+no part of a cell that is counted."""
 BLOCK_PX, MIN_BLOCKS_PX = 8, 64
 """Where damage begins in the first row of a JPEG's blocks, only what is left of it is
 whole: a step at a block's edge, below and to the right, over as many pixels as these.
@@ -105,10 +109,13 @@ def _is_step(rows: U8) -> npt.NDArray[np.bool_]:
     """
     down = np.abs(np.diff(rows.astype(np.int16), axis=0)).max(axis=2)
     mean = down.mean(axis=1)
-    usual = max(1.0, float(np.median(mean)))
+    # a picture that was enlarged without smoothing repeats its rows
+    usual = max(1.0, float(np.median(mean[mean > 0]))) if mean.any() else 1.0
     is_high = mean > STEP_TIMES * usual
     is_wide = np.median(down, axis=1) > STEP_LEVELS
-    return np.asarray(is_high & is_wide, np.bool_)
+    beside = np.pad(mean, 1)
+    is_sharp = mean > SHARP_TIMES * np.maximum(beside[:-2], beside[2:])
+    return np.asarray(is_high & is_wide & is_sharp, np.bool_)
 
 
 def _has_blank(pixels: U8) -> bool:

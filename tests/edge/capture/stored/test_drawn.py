@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.arrays import U8
+from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.capture.stored.drawn import drawn_on
 from leukoscope_edge.messages import Message
 
@@ -125,3 +126,58 @@ def test_two_pictures_side_by_side_have_a_seam() -> None:
     paler = np.asarray(field() // 4 * 3, np.uint8)
     assert said(np.hstack([field(), paler])) == "file-joined"
     assert said(np.hstack([field(), field()])) == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "step"),
+    [
+        (cv2.INTER_NEAREST, 14),
+        (cv2.INTER_LINEAR, 30),
+        (cv2.INTER_CUBIC, 30),
+    ],
+)
+def test_a_picture_that_was_enlarged_has_no_seam(how: int, step: int) -> None:
+    """With the edge of a fold across it, and two rows of a program's own."""
+    pixels = field()
+    pixels[:, 200:] -= step
+    pixels[:, 201:] -= step
+    pixels[:, :2] //= 2
+    pixels[:2] //= 2
+    for turned in (pixels, pixels.swapaxes(0, 1)):
+        small = np.ascontiguousarray(turned)
+        large = cv2.resize(small, None, fx=2, fy=2, interpolation=how)
+        assert said(np.asarray(large, np.uint8)) == ""
+        assert damage_of(np.asarray(large, np.uint8)) is None
+
+
+def test_two_pictures_that_were_enlarged_first_have_a_seam() -> None:
+    large = cv2.resize(field(), None, fx=2, fy=2, interpolation=cv2.INTER_NEAREST)
+    both = np.hstack([large, large // 4 * 3]).astype(np.uint8)
+    assert said(both) == "file-joined"
+
+
+def test_light_that_a_camera_clips_early_is_no_frame() -> None:
+    light = np.asarray((field() * 1.25).clip(0, 240), np.uint8)
+    light[:100] = light.max(axis=(0, 1))
+    assert said(light) == ""
+    painted = field()
+    painted[:100] = 240
+    assert said(painted) == "file-framed"
+
+
+def test_plasma_of_few_levels_is_no_frame() -> None:
+    pixels = field()
+    pixels[96:160, 192:256] = PLASMA
+    pixels[10, 10] = 255
+    assert said(pixels) == ""
+
+
+def test_a_white_page_or_a_soft_join_is_not_seen() -> None:
+    page = cv2.copyMakeBorder(
+        field(), 60, 60, 60, 60, cv2.BORDER_CONSTANT, value=(255, 255, 255)
+    )
+    assert said(np.asarray(page, np.uint8)) == ""
+    share = np.clip((np.arange(800) - 396) / 8, 0, 1)[None, :, None]
+    pair = np.hstack([field(), field()])
+    soft = pair * (1 - share) + pair * 0.75 * share
+    assert said(soft.astype(np.uint8)) == ""
