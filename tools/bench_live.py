@@ -195,7 +195,7 @@ def _walk(
         clock = steps or Steps()
         unclock = [
             clock.time("registration", EarlierFrames, "turn"),
-            clock.time("gate", FrameSearch, "gate"),
+            clock.time("gate", FrameSearch, "quality_of"),
             clock.time("segmentation", segmenter, "segment"),
             clock.time("crops and album", run, "take_in"),
         ]

@@ -153,21 +153,22 @@ class FrameSearch:
         """
         if pool is None:
             return partial(self.gate, frame)
-        measured = pool.submit(self._quality_of, frame)
+        measured = pool.submit(self.quality_of, frame)
 
         def gate(place: Placement | None) -> Gated:
             is_begun = not measured.cancel()
             return _gated(
-                measured.result() if is_begun else self._quality_of(frame), place
+                measured.result() if is_begun else self.quality_of(frame), place
             )
 
         return gate
 
     def gate(self, frame: Frame, place: Placement | None) -> Gated:
         """Say whether a frame is judged."""
-        return _gated(self._quality_of(frame), place)
+        return _gated(self.quality_of(frame), place)
 
-    def _quality_of(self, frame: Frame) -> QualityReport:
+    def quality_of(self, frame: Frame) -> QualityReport:
+        """Measure what a frame is judged by before its cells are sought."""
         return assess(frame.pixels, in_marrow=self._in_marrow)
 
     def find(self, asked: Asked) -> FrameResult:

@@ -8,12 +8,10 @@ import sys
 import time
 from pathlib import Path
 
-from tests.simulated import simulated_bundle
-
 from leukoscope_edge.arrays import F32, U8
 from leukoscope_edge.cli.count import LOOK_AGAIN_S
 from leukoscope_edge.errors import LeukoscopeError, in_one_sentence
-from leukoscope_edge.inference import OnnxCpuEngine
+from leukoscope_edge.inference import OnnxCpuEngine, open_bundle, shipped_bundle_for
 from leukoscope_edge.inference.selftest import DAY_S
 from leukoscope_edge.live import Channel, refuse_all
 from leukoscope_edge.live.counting_process import count_with
@@ -47,7 +45,7 @@ def main() -> None:
     data, mark = Path(sys.argv[1]), Path(sys.argv[2])
     folder = run_folder(data)
     line, pulse = Channel(folder), Pulse(folder, "count")
-    bundle = simulated_bundle()
+    bundle = open_bundle(shipped_bundle_for("simulated"))
 
     def clock() -> float:
         return time.monotonic() + (DAY_S if mark.exists() else 0.0)

@@ -20,13 +20,9 @@ MAX_COLUMNS = 1024
 """As many columns as are looked at; a seam runs across all of them."""
 STEP_LEVELS, STEP_TIMES = 9.5, 8.0
 """Above both, the step from one row to the next is a seam."""
-SHARP_TIMES = 2.0
-"""So many times the steps before and behind it: a seam lies between two rows, and the
-edge of a cell in a picture that was enlarged, whose usual step is small, in several."""
-EDGE_ROWS = 6
-"""At the top and the bottom, where programs that cut and scale pictures leave two rows
-of their own, and at twice the size four and two that are mixed; what is lost there is
-no part of a cell that is counted."""
+EDGE_ROWS = 2
+"""At the top and the bottom, where programs that cut and scale pictures leave rows of
+their own; what is lost there is no part of a cell that is counted."""
 BLOCK_PX, MIN_BLOCKS_PX = 8, 64
 """Where damage begins in the first row of a JPEG's blocks, only what is left of it is
 whole: a step at a block's edge, below and to the right, over as many pixels as these.
@@ -70,17 +66,22 @@ def damage_of(pixels: U8) -> Message | None:
     return message("damage-shifted") if is_shifted else None
 
 
-def has_seam(pixels: U8) -> bool:
+def has_seam(
+    pixels: U8, *, edge_rows: int = EDGE_ROWS, sharp_times: float = 0.0
+) -> bool:
     """Say whether one row is a step away from the next over most of its length.
 
     Args:
         pixels: (H, W, 3) uint8 in any order of colours.
+        edge_rows: So many at the top and the bottom are not looked at.
+        sharp_times: So many times the steps before and behind it is a seam.
     """
-    inner = pixels[EDGE_ROWS:-EDGE_ROWS]
+    inner = pixels[edge_rows:-edge_rows]
     if len(inner) < 2:
         return False
     is_flat = (inner == inner[:, :1]).all(axis=(1, 2))  # a bar's edge is no seam
-    return bool((_is_step(inner) & ~is_flat[1:] & ~is_flat[:-1]).any())
+    is_step = _is_step(inner, sharp_times)
+    return bool((is_step & ~is_flat[1:] & ~is_flat[:-1]).any())
 
 
 def _has_early_seam(pixels: U8) -> bool:
@@ -98,11 +99,12 @@ def _has_early_seam(pixels: U8) -> bool:
     return False
 
 
-def _is_step(rows: U8) -> npt.NDArray[np.bool_]:
+def _is_step(rows: U8, sharp_times: float = 0.0) -> npt.NDArray[np.bool_]:
     """Say of each row but the last whether the next is a step away from it.
 
     Args:
         rows: (H, W, 3), at least two rows.
+        sharp_times: So many times as large as the steps before and behind it.
 
     Returns:
         (H - 1,) bool.
@@ -114,7 +116,7 @@ def _is_step(rows: U8) -> npt.NDArray[np.bool_]:
     is_high = mean > STEP_TIMES * usual
     is_wide = np.median(down, axis=1) > STEP_LEVELS
     beside = np.pad(mean, 1)
-    is_sharp = mean > SHARP_TIMES * np.maximum(beside[:-2], beside[2:])
+    is_sharp = mean > sharp_times * np.maximum(beside[:-2], beside[2:])
     return np.asarray(is_high & is_wide & is_sharp, np.bool_)
 
 

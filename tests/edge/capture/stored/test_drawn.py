@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 
 from leukoscope_edge.arrays import U8
-from leukoscope_edge.capture.stored.damage import damage_of
 from leukoscope_edge.capture.stored.drawn import drawn_on
 from leukoscope_edge.messages import Message
 
@@ -147,7 +146,6 @@ def test_a_picture_that_was_enlarged_has_no_seam(how: int, step: int) -> None:
         small = np.ascontiguousarray(turned)
         large = cv2.resize(small, None, fx=2, fy=2, interpolation=how)
         assert said(np.asarray(large, np.uint8)) == ""
-        assert damage_of(np.asarray(large, np.uint8)) is None
 
 
 def test_two_pictures_that_were_enlarged_first_have_a_seam() -> None:
