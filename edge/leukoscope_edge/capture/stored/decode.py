@@ -22,6 +22,7 @@ from leukoscope_edge.capture.stored.containers import (
     open_container,
 )
 from leukoscope_edge.capture.stored.damage import damage_of
+from leukoscope_edge.capture.stored.drawn import extremes
 from leukoscope_edge.capture.stored.kinds import BMP_START
 from leukoscope_edge.capture.stored.library_output import caught_output
 from leukoscope_edge.errors import SourceError
@@ -155,8 +156,7 @@ def is_grey(pixels: U8) -> bool:
     first = pixels[::16, ::16].astype(np.int16)  # nearly every picture ends here
     if int((first.max(axis=2) - first.min(axis=2)).max()) > MAX_GREY_LEVELS:
         return False
-    low = cv2.min(cv2.min(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
-    high = cv2.max(cv2.max(pixels[..., 0], pixels[..., 1]), pixels[..., 2])
+    low, high = extremes(pixels)
     return int(cv2.subtract(high, low).max()) <= MAX_GREY_LEVELS
 
 

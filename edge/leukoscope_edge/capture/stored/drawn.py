@@ -79,7 +79,7 @@ def _has_pure_colours(pixels: U8) -> bool:
     """
     n_pure = 0
     for strip in _strips(pixels):
-        low, high = _extremes(strip)
+        low, high = extremes(strip)
         n_pure += int(np.count_nonzero(cv2.subtract(high, low) >= PURE_LEVELS))
     return n_pure >= DRAWN_PX
 
@@ -93,7 +93,8 @@ def _has_black_strokes(pixels: U8) -> bool:
     if sum(int(np.count_nonzero(_sharp_black(s))) for s in _strips(pixels)) < DRAWN_PX:
         return False
     sharp = _sharp_black(pixels)
-    black = cv2.copyMakeBorder(_black(pixels), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
+    is_black = np.asarray(extremes(pixels)[1] <= BLACK_LEVEL, np.uint8)
+    black = cv2.copyMakeBorder(is_black, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     cv2.floodFill(black, None, (0, 0), 0, flags=8)
     sharp = np.asarray(cv2.bitwise_and(sharp, black[1:-1, 1:-1]), np.uint8)
     height, width = (side // MARGIN for side in sharp.shape)
@@ -103,14 +104,10 @@ def _has_black_strokes(pixels: U8) -> bool:
 
 def _sharp_black(pixels: U8) -> U8:
     """Return where black has plasma a few pixels beside it, (H, W) of 0 and 1."""
-    low, _ = _extremes(pixels)
+    low, high = extremes(pixels)
     side = 2 * EDGE_PX + 1
     near = cv2.dilate(low, np.ones((side, side), np.uint8)) > BRIGHT_LEVEL
-    return np.asarray(_black(pixels) & near, np.uint8)
-
-
-def _black(pixels: U8) -> U8:
-    return np.asarray(_extremes(pixels)[1] <= BLACK_LEVEL, np.uint8)
+    return np.asarray((high <= BLACK_LEVEL) & near, np.uint8)
 
 
 def _has_window_frame(pixels: U8) -> bool:
@@ -149,7 +146,7 @@ def _is_its_own(pixels: U8, colour: tuple[int, ...], n_tiles: int) -> bool:
     n_near_px -= cv2.countNonZero(cv2.inRange(pixels, colour, colour))
     if n_near_px > PLASMA_TIMES * n_tiles * TILE_PX**2:
         return True
-    levels = _extremes(pixels)[1]
+    levels = extremes(pixels)[1]
     is_light = max(colour) + NEAR_LEVELS >= levels.max()
     return bool(is_light and n_near_px > CLIPPED_SHARE * levels.size)
 
@@ -164,7 +161,7 @@ def _strips(pixels: U8) -> list[U8]:
     return [pixels[k : k + STRIP_ROWS] for k in range(0, len(pixels), STRIP_ROWS)]
 
 
-def _extremes(pixels: U8) -> tuple[U8, U8]:
+def extremes(pixels: U8) -> tuple[U8, U8]:
     """Return the lowest and the highest of the three channels, each (H, W)."""
     first, second, third = cv2.split(pixels)
     low = cv2.min(cv2.min(first, second), third)
