@@ -218,8 +218,7 @@ def conformal_of(
     of_blasts, of_others = (set(groups[labels == v].tolist()) for v in (1, 0))
     if min(len(of_blasts), len(of_others)) < FEWEST_GROUPS or of_blasts & of_others:
         return None
-    found = fit_conformal(points.p[counted], labels, groups)
-    return ConformalEntry(**{n: getattr(found, n) for n in ConformalEntry.__slots__})
+    return fit_conformal(points.p[counted], labels, groups)
 
 
 def _data(notes: KindNotes, deep: Network) -> DataEntry:

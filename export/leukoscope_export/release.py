@@ -14,7 +14,6 @@ from leukoscope_edge.arrays import F32, F64
 from leukoscope_edge.config import read_toml
 from leukoscope_edge.inference import (
     BaselineEntry,
-    ConformalEntry,
     DataEntry,
     MetricsEntry,
 )
@@ -123,7 +122,7 @@ def make_bundle(
         data=_data(notes, deep),
         metrics=_metrics(deep.crops, p),
         size_only=_size_only(deep),
-        conformal=_conformal(deep.crops, p),
+        conformal=fit_conformal(p, deep.crops.labels, deep.crops.people),
     )
     write_bundle(out / notes.id, trained, release, second)
     return out / notes.id, parity
@@ -187,12 +186,6 @@ def _size_only(run: Run) -> BaselineEntry:
         weighted_f1=round(metrics.weighted_f1(labels, p >= 0.5), 4),
         auroc=round(metrics.auroc(labels, p), 4),
     )
-
-
-def _conformal(crops: CropSet, p: F64) -> ConformalEntry:
-    found = fit_conformal(p, crops.labels, crops.people)
-    kept = ConformalEntry.__slots__
-    return ConformalEntry(**{name: getattr(found, name) for name in kept})
 
 
 def _margins(logits: F32) -> F64:

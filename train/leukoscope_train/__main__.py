@@ -10,7 +10,6 @@ python -m leukoscope_train learn      how much more people would help
 python -m leukoscope_train calibrate  judge a fitted run again
 python -m leukoscope_train evaluate   judge a fitted run on people never seen
 python -m leukoscope_train audit      judge a fitted run group by group
-python -m leukoscope_train document   write the validation report and the model card
 
 `prepare simulated` cuts the cells of simulated slides; the same `fit` follows. Under
 `torchrun --nproc-per-node N -m leukoscope_train` several GPUs or machines share a fit.

@@ -35,7 +35,6 @@ from leukoscope_train.evaluation import (
     plot_history,
     probabilities,
     size_out_of_fold,
-    write_trust,
 )
 from leukoscope_train.fit import N_WATCHED, fit, margins_by, save_weights, some_of
 from leukoscope_train.history import history_path
@@ -174,7 +173,6 @@ def judge_run(folder: Path) -> Figures:
     write_json(folder / run_folder.REPORT, found)
     plot_calls(crops.labels, p, folder / "calls.png")
     gallery(crops, p, folder / "worst.png")
-    write_trust(folder, crops, p, calibration)
     return found
 
 

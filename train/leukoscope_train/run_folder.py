@@ -12,7 +12,6 @@ fold<k>.pt       each fold's network
 final.pt         the network refitted on everybody
 margins.npz      out-of-fold margins, labels, people and folds
 calibration.json temperature, operating points, spreads
-trust.toml       conformal points and limit of blank
 report.json      out-of-fold figures; calls.png, curves.png and worst.png show them
 """
 

@@ -10,10 +10,62 @@ from leukoscope_edge.inference import (
     MAX_TOLERANCE,
     DecisionEntry,
     OutlierEntry,
-    shipped_bundles,
 )
 from leukoscope_edge.inference.card import _require_stricter, read_card
 from leukoscope_edge.inference.card_entries import MAX_BLAST_FROM, TEMPERATURES
+
+BEFORE_KINDS = """\
+format = 1
+id = "cnmc-lite0-1"
+created = "2026-11-26"
+domain = "real"
+summary = "asks for the kind first, then for blasts"
+limits = ["Research use. It flags cells for review; it does not diagnose."]
+model_cpu = { name = "model.cpu.onnx", sha256 = "{SHA256}" }
+network = { architecture = "a", precision = "int8", n_parameters = 3374851 }
+decision = { temperature = 1.0006, normal_to = 0.5648, blast_from = 0.6169 }
+false_calls = { alpha = 6.1242, beta = 23.5142, n_people = 9 }
+true_calls = { alpha = 4.6955, beta = 1.2959, n_people = 25 }
+size_only = { weighted_f1 = 0.7839, auroc = 0.8498 }
+outliers = { distance_limit = 9.4607, turned_away = 0.0497 }
+
+[input]
+side_px = 96
+scale_um_per_px = 0.21333333333333335
+colour = "masked-standardised"
+mean = [0.25, 0.25, 0.25]
+std = [0.25, 0.25, 0.25]
+
+[data]
+source = "C-NMC 2019 and PBC"
+licence = "CC BY 3.0 and CC BY 4.0"
+n_cells = 6494
+n_people = 34
+split_sha256 = "{SHA256}"
+command = "python -m leukoscope_train fit"
+
+[metrics]
+set = "the training cells, each judged by a network that never saw its person"
+n_cells = 6494
+n_people = 34
+weighted_f1 = 0.8012
+auroc = 0.8657
+sensitivity = 0.8269
+specificity = 0.7391
+ece = 0.1
+
+[golden]
+logit_tolerance = 0.005
+file = { name = "golden.npz", sha256 = "{SHA256}" }
+
+[conformal]
+error = 0.1
+blast_from = 0.4097
+normal_to = 0.7536
+covered_blast = 0.8974
+covered_normal = 0.8998
+""".replace("{SHA256}", "af602ec9b4bb0143a76beb95d676343b" * 2)
+"""A card as the first shipped one was: no kinds, laboratories or file for a GPU."""
 
 
 def test_reads_a_whole_card(bundle_folder: Path) -> None:
@@ -236,14 +288,17 @@ def test_a_gpus_distances_may_differ_by_a_tenth_of_the_limit_at_most(
         replace(card, outliers=outliers, golden=golden)
 
 
-def test_a_card_from_before_kinds_loads_and_is_the_model_that_it_was() -> None:
-    card = read_card(shipped_bundles()["cnmc-lite0-1"])
-    later = (card.kinds, card.laboratories, card.marrow, card.engines)
-    assert later == (None,) * 4
+def test_a_card_from_before_kinds_loads_and_is_the_model_that_it_was(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "card.toml").write_text(BEFORE_KINDS, encoding="utf-8")
+    card = read_card(tmp_path)
+    later = (card.kinds, card.laboratories, card.marrow, card.engines, card.model_trt)
+    assert later == (None,) * 5
     assert (card.input.light, card.validation, card.preference) == (
         "as-lit",
         "research",
         0,
     )
     assert card.n_answers == 3
-    assert card.digest.startswith("13786f1f18f47ec7")
+    assert card.digest.startswith("41584cba7dd449af")

@@ -35,11 +35,7 @@ if TYPE_CHECKING:
     )
     from leukoscope_train.evaluation.calls_report import report_lines as report_lines
     from leukoscope_train.evaluation.calls_report import report_of as report_of
-    from leukoscope_train.evaluation.conformal import BLANK_CELLS as BLANK_CELLS
-    from leukoscope_train.evaluation.conformal import TRUST_NAME as TRUST_NAME
-    from leukoscope_train.evaluation.conformal import TrustEntry as TrustEntry
     from leukoscope_train.evaluation.conformal import fit_conformal as fit_conformal
-    from leukoscope_train.evaluation.conformal import write_trust as write_trust
     from leukoscope_train.evaluation.judge import auroc_by_image as auroc_by_image
     from leukoscope_train.evaluation.judge import figure_lines as figure_lines
     from leukoscope_train.evaluation.judge import figures_of as figures_of
@@ -99,22 +95,10 @@ if TYPE_CHECKING:
     )
     from leukoscope_train.evaluation.simulated_run import run_simulated as run_simulated
     from leukoscope_train.evaluation.slides import SHOWN_FRACTIONS as SHOWN_FRACTIONS
-    from leukoscope_train.evaluation.slides import false_alarms as false_alarms
-    from leukoscope_train.evaluation.slides import false_calls_of as false_calls_of
-    from leukoscope_train.evaluation.slides import people_for_share as people_for_share
-    from leukoscope_train.evaluation.slides import people_needed as people_needed
     from leukoscope_train.evaluation.slides import slide_of as slide_of
-    from leukoscope_train.evaluation.slides import slide_row as slide_row
-    from leukoscope_train.evaluation.tables import confusion_table as confusion_table
     from leukoscope_train.evaluation.tables import elsewhere_table as elsewhere_table
-    from leukoscope_train.evaluation.tables import flow_table as flow_table
     from leukoscope_train.evaluation.tables import markdown_table as markdown_table
-    from leukoscope_train.evaluation.tables import (
-        markdown_templates as markdown_templates,
-    )
     from leukoscope_train.evaluation.tables import model_table as model_table
-    from leukoscope_train.evaluation.tables import people_table as people_table
-    from leukoscope_train.evaluation.tables import slide_table as slide_table
     from leukoscope_train.evaluation.tables import with_interval as with_interval
 else:
     __getattr__, __all__ = load_on_use(__name__, __file__)

@@ -7,8 +7,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from leukoscope_train.evaluation.slides import SHOWN_FRACTIONS, SlideRow
-
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 HEAD = ("weighted_f1", "auroc", "sensitivity", "specificity", "ece")
@@ -51,30 +49,6 @@ def model_table(rows: Sequence[dict[str, Any]], names: Sequence[str] = HEAD) -> 
     return markdown_table(head, lines)
 
 
-def people_table(
-    rows: list[dict[str, Any]], by_size: Sequence[dict[str, Any]] = ()
-) -> str:
-    """Return the calls of every person: people differ more than cells.
-
-    Args:
-        rows: What a model calls them.
-        by_size: What the size of the cell alone calls them, for one more column.
-    """
-    size = {row["person"]: f"{row['blast']:.2f}" for row in by_size}
-    lines = [
-        [
-            row["person"],
-            "ALL" if row["label"] else "normal",
-            str(row["n_cells"]),
-            *(f"{row[name]:.2f}" for name in ("blast", "normal", "unclear")),
-            *([size[row["person"]]] if size else []),
-        ]
-        for row in sorted(rows, key=lambda r: (r["label"], r["blast"]))
-    ]
-    head = ["person", "truth", "cells", "called blast", "called normal", "unclear"]
-    return markdown_table(head + ["called blast by size alone"] * bool(size), lines)
-
-
 def elsewhere_table(rows: list[dict[str, Any]]) -> str:
     """Return the calls on other laboratories' cells, as `tools/` measured them."""
     lines = [
@@ -91,47 +65,6 @@ def elsewhere_table(rows: list[dict[str, Any]]) -> str:
     head = ["set", "truth", "images (no cell found)", "cells"]
     head += ["called blast", "called normal", "unclear", "of it unlike all known"]
     return markdown_table([*head, "blast by image, quartiles"], lines)
-
-
-def flow_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Return how many people and cells of each class stood after each step."""
-    lines = [
-        [row["step"]]
-        + [
-            str(row[count][truth] or "")
-            for truth in ("blast", "normal")
-            for count in ("n_people", "n_cells")
-        ]
-        for row in rows
-    ]
-    head = ["step", "people with ALL", "their cells", "healthy people", "normal cells"]
-    return markdown_table(head, lines)
-
-
-def confusion_table(rows: Sequence[dict[str, Any]]) -> str:
-    """Return the cells of each truth by what they were called, at 0.5."""
-    lines = [
-        [row["model"], truth, str(counts[0]), str(counts[1])]
-        for row in rows
-        for truth, counts in zip(("normal", "blast"), row["confusion"], strict=True)
-    ]
-    return markdown_table(["model", "truth", "called normal", "called blast"], lines)
-
-
-def slide_table(rows: Sequence[SlideRow]) -> str:
-    """Return the background of a slide, and which patients rise above it."""
-    lines = [
-        [
-            str(row.n_cells),
-            str(row.background),
-            *(f"{share:.2f}" for share in row.found),
-            "none" if row.least is None else f"{100 * row.least:.0f} %",
-        ]
-        for row in rows
-    ]
-    shares = [f"{100 * fraction:.0f} % blasts" for fraction in SHOWN_FRACTIONS]
-    head = ["cells counted", "calls that are background", *shares]
-    return markdown_table([*head, "found in 95 of 100 from"], lines)
 
 
 def markdown_templates() -> Environment:
