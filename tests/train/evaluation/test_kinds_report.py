@@ -60,7 +60,7 @@ def test_int8_is_told_of_the_bundle_whose_files_they_are(tmp_path: Path) -> None
     lite, name = BUNDLES[0], f"{BUNDLES[0].name}.json"
     found = read_json(FIGURES / name)
     forms = {f"deep {f}": {"calls_changed": 0.123} for f in ("cpu", "trt")}
-    first = read_json(FIGURES / f"{found['files_of']}.json")["files_of"]
+    first = found["files_of"]
     older = {"cnmc": {"forms": forms}, "asked_deep": 1.0}
     write_json(tmp_path / f"{first}.json", older)
     report = kind_documents(BUNDLES, tmp_path, "the command")["validation.md"]

@@ -35,12 +35,6 @@ LESSON_OUT = {
 """The same of a shorter fit, and of the pair's AlexNet, whose teacher that was."""
 CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
 """Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
-IN_WORDS = {
-    "sensitivity": "blasts called blast",
-    "missed": "blasts called normal",
-    "false_calls": "mature cells called blast",
-    "unclear": "unclear, of all",
-}
 TOGETHER = "together"
 MARROW_CUT = "marrow-cut.json"
 """Of `evaluate_classifier.py --sample both`: what cutting marrow as marrow changes."""
@@ -52,9 +46,9 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
     Args:
         bundles: Folders of the bundles, the default first.
         figures: Folder with `ID.json`, `called-ID.json`, `taleqani-ID.json`,
-            `degraded-ID.json` and `marrow-ID.json` of each, all but the last of the
-            bundle that a recalibrated one was made of, `ID.json` of those before that,
-            MARROW_OUT, ALEXNET_OUT, those of LESSON_OUT and MARROW_CUT.
+            `degraded-ID.json` and `marrow-ID.json` of each, `ID.json` of the bundle
+            whose files a recalibrated one has (`files_of`), MARROW_OUT, ALEXNET_OUT,
+            those of LESSON_OUT and MARROW_CUT.
         command: By which this is made, for the document to say.
 
     Raises:
@@ -78,7 +72,6 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "called": called_table(shown),
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
-        "scales": scales_table(shown),
         "slides": slides_table(shown),
         "normal_marrow": normal_marrow_table(shown, figures),
         "kinds": kinds_table(shown),
@@ -91,11 +84,8 @@ def _read(folder: Path, figures: Path) -> Shown:
     card = read_card(folder)
     now = _called(figures, card.id)
     found = read_json(figures / f"{card.id}.json")
-    older = found.get("files_of", card.id)
-    first, measured = card.id, found
-    while "files_of" in measured:
-        first = measured["files_of"]
-        measured = read_json(figures / f"{first}.json")
+    first = found.get("files_of", card.id)
+    measured = read_json(figures / f"{first}.json")
     rows = {n: row for n, row in measured.items() if isinstance(row, dict)}
     forms = {n: row["forms"] for n, row in rows.items() if "forms" in row}
     return Shown(
@@ -105,7 +95,6 @@ def _read(folder: Path, figures: Path) -> Shown:
         turned=now["turned"],
         int8=forms,
         int8_of=first,
-        before={} if older == card.id else _called(figures, older),
     )
 
 
@@ -117,21 +106,6 @@ def _called(figures: Path, name: str) -> dict[str, Any]:
     harmed = read_json(figures / f"degraded-{name}.json")["laboratories"]
     called |= {f"{one}, {CHEAP}": harmed[one] for one in (*HEALTHY, TOGETHER)}
     return {"called": called, "turned": strangers["turned"]}
-
-
-def scales_table(bundles: list[Shown]) -> str:
-    """Return what was said of each set at the scale of the card before, and is now."""
-    lines = []
-    for one in bundles:
-        if not one.before:
-            continue
-        for name in (*HEALTHY, TOGETHER, f"{TOGETHER}, {CHEAP}", "taleqani"):
-            old, new = one.before["called"][name], one.called[name]
-            for what in (w for w in CALLED[:4] if w in old):
-                ends = [_with_ends(row, what) for row in (old, new)]
-                lines.append([name, one.card.id, IN_WORDS[what], *ends])
-    head = ["laboratory", "model", "share", "the card before", "this card"]
-    return markdown_table(head, lines)
 
 
 def lesson_table(figures: Path) -> str:

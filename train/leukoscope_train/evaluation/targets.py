@@ -39,7 +39,6 @@ class Shown:
         turned: What changes when these cells are turned by a quarter.
         int8: By laboratory, what each form of its files changes.
         int8_of: The bundle of the same files by which that was measured.
-        before: That bundle's `called` and `turned`; empty where it is this one.
     """
 
     card: Card
@@ -48,7 +47,6 @@ class Shown:
     turned: dict[str, Any] = field(default_factory=dict)
     int8: dict[str, Any] = field(default_factory=dict)
     int8_of: str = ""
-    before: dict[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> tuple[str, ...]:
