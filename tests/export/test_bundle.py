@@ -17,7 +17,8 @@ from leukoscope_edge.inference import (
     open_bundle,
 )
 from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
-from leukoscope_export.graphs import Files, Scales, run_onnx
+from leukoscope_export.graphs import Files, run_onnx
+from leukoscope_export.graphs.scales import Scales
 from leukoscope_train.evaluation import CallCalibration
 
 INPUT = InputEntry(

@@ -7,7 +7,9 @@ import onnx
 import pytest
 
 from leukoscope_edge.inference import call_for, open_bundle, p_blast, shipped_bundles
-from leukoscope_export.graphs import WEIGHTED, Graph, broken_trt, run_onnx
+from leukoscope_export.graphs import Graph, run_onnx
+from leukoscope_export.graphs.graph_rules import broken_trt
+from leukoscope_export.graphs.onnx_graph import WEIGHTED
 
 FOLDERS = [
     pytest.param(folder, id=name)

@@ -10,9 +10,7 @@ from leukoscope_edge import load_on_use
 
 if TYPE_CHECKING:
     from leukoscope_export.graphs.bias import correct_biases as correct_biases
-    from leukoscope_export.graphs.bias import corrected as corrected
     from leukoscope_export.graphs.bias import weighted as weighted
-    from leukoscope_export.graphs.emit import emit_trt as emit_trt
     from leukoscope_export.graphs.fp32_graph import OPSET as OPSET
     from leukoscope_export.graphs.fp32_graph import onnx_bytes as onnx_bytes
     from leukoscope_export.graphs.fp32_graph import (
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     )
     from leukoscope_export.graphs.fp32_graph import torch_outputs as torch_outputs
     from leukoscope_export.graphs.graph_rules import FLOAT as FLOAT
-    from leukoscope_export.graphs.graph_rules import broken_trt as broken_trt
-    from leukoscope_export.graphs.onnx_graph import WEIGHTED as WEIGHTED
-    from leukoscope_export.graphs.onnx_graph import Array as Array
     from leukoscope_export.graphs.onnx_graph import Graph as Graph
     from leukoscope_export.graphs.outlier_head import pooled_features as pooled_features
     from leukoscope_export.graphs.outlier_head import pooled_name as pooled_name
@@ -35,7 +30,6 @@ if TYPE_CHECKING:
     from leukoscope_export.graphs.quantise import with_half as with_half
     from leukoscope_export.graphs.scales import METHODS as METHODS
     from leukoscope_export.graphs.scales import Method as Method
-    from leukoscope_export.graphs.scales import Scales as Scales
     from leukoscope_export.graphs.scales import save_scales as save_scales
 else:
     __getattr__, __all__ = load_on_use(__name__, __file__)
