@@ -61,7 +61,7 @@ class Turn:
         speaks: Whether it is asked alone what the scale is: not where it shows what a
             frame that was asked did.
         is_off_scale: It was taken through another objective than the slide's, as far
-            as the frames so far say.
+            as the frames so far and itself say (`EarlierFrames.listen`).
         outside: (H, W) bool, what lies outside an eyepiece's circle; None where the
             picture fills its frame, and for faults.
     """
@@ -174,7 +174,6 @@ class EarlierFrames:
             is_scale_given=is_given,
             sizes=sizes,
             speaks=speaks,
-            is_off_scale=self._is_off_scale(place),
             outside=outside,
         )
 

@@ -78,7 +78,7 @@ MUTATIONS = {
     ),
     "a negative that nobody has signed leaves the device": Mutation(
         "records/exports/slide_version.py",
-        "machine=_told_of_machine(record, None)",
+        "machine=told_of_machine(record.machine, None)",
         "machine=record.machine",
         f"{VERSIONS}::test_an_unsigned_negative_of_the_machine_stands_on_no_copy",
     ),

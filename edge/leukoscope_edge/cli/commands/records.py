@@ -162,7 +162,7 @@ def _sentence(record: SlideRecord) -> str:
         return "void"
     if why_files_wait(record, NO_PROFILE):
         return "being read by two people"
-    outcome = record.machine and told_of_machine(record.machine, None)
+    outcome = told_of_machine(record.machine, None)
     if record.signatures:
         outcome = record.signatures[-1].outcome
     return marked(outcome.sentence, record.domain) if outcome else "counting"

@@ -184,7 +184,7 @@ def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideV
         signed = store.reader.slide_at(slide, signature.seq)
         record = replace(
             signed,
-            machine=_told_of_machine(signed, signature),
+            machine=told_of_machine(signed.machine, signature.outcome),
             is_erased=record.is_erased,
             has_pictures=record.has_pictures,
             told=record.told,
@@ -192,7 +192,7 @@ def open_version(store: Store, slide: str, *, identified: bool = True) -> SlideV
     elif record.machine is None:
         raise StepError(message("still-counted-finish", slide=slide))
     else:
-        record = replace(record, machine=_told_of_machine(record, None))
+        record = replace(record, machine=told_of_machine(record.machine, None))
     views = (
         {c.id: store.pictures.read(slide, c.view) for c in shown_of(record)}
         if record.has_pictures
@@ -229,12 +229,6 @@ def _laboratory(store: Store) -> Laboratory | None:
         return open_laboratory(store.folder)
     except ConfigError as err:
         return Laboratory(name=str(err))
-
-
-def _told_of_machine(record: SlideRecord, signed: Signature | None) -> Outcome | None:
-    if record.machine is None:
-        return None
-    return told_of_machine(record.machine, signed.outcome if signed else None)
 
 
 def shown_version(store: Store, record: SlideRecord, outcome: Outcome) -> SlideVersion:

@@ -39,7 +39,9 @@ def verdict_of(
     return conclude(calls_of(record), context_of(record, card, quality=quality))
 
 
-def told_of_machine(machine: Outcome, signed: Outcome | None) -> Outcome:
+def told_of_machine(
+    machine: Outcome | None, signed: Outcome | None
+) -> Outcome | None:
     """Return what may be told of the machine's outcome beside what a person signed.
 
     A suspicion is told. That it found nothing is told beside a signed negative alone:
@@ -47,10 +49,12 @@ def told_of_machine(machine: Outcome, signed: Outcome | None) -> Outcome:
     signed yet, and whoever is in a hurry reads it as a negative.
 
     Args:
-        machine: What the machine alone says.
+        machine: What the machine alone says, None before its count has ended.
         signed: What a person signed, None where nobody has.
     """
     nothing = VerdictName.NONE.value
+    if machine is None:
+        return None
     if machine.result != nothing or (signed is not None and signed.result == nothing):
         return machine
     refusal = replace(

@@ -34,6 +34,7 @@ from leukoscope_edge.records.exports import (
 from leukoscope_edge.records.slides import (
     Action,
     CellRecord,
+    Outcome,
     SlideRecord,
     SlideState,
     details_of,
@@ -127,9 +128,6 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         "result",
         **differential_values(shown),
         together=together,
-        machine=told_of_machine(record.machine, together)
-        if record.machine and not is_blind
-        else None,
         shown=digest_of(record, together),
         signed=signature,
         comment=_comment(device.store, record),
@@ -143,20 +141,30 @@ def result(slide: SlideId, request: Request, person: Anybody) -> Response:
         may_count_more=is_allowed(Action.COUNT_MORE, state),
         may_sign=is_allowed(Action.SIGN, state),
         may_amend=is_allowed(Action.AMEND, state),
-        differences=[] if is_blind else differences(record),
-        disputed=[] if is_blind else record.disputed,
-        overruled=None if is_blind else overruled_blasts(record),
-        kind_disputed=[] if is_blind else record.kind_disputed,
+        **({} if is_blind else _after_first_look(device, record, together)),
         kind_of_one=KIND_OF_ONE,
-        agreement=None if is_blind or record.n_readers == 1 else agreement(record),
         is_blind=is_blind,
         n_left=n_own or len(record.to_review) + record.n_others_left,
         is_mine_left=n_own > 0,
         differing=_differing(device, record),
-        suspected_beside=[] if is_blind else suspected_beside(device.store, record),
         may_settle=has_right(person, Right.SETTLE),
         may_settle_words=list(Reading),
     )
+
+
+def _after_first_look(
+    device: Device, record: SlideRecord, together: Outcome
+) -> dict[str, Any]:
+    """Return what the page shows of model and readers; before, a name is undefined."""
+    return {
+        "machine": told_of_machine(record.machine, together),
+        "differences": differences(record),
+        "disputed": record.disputed,
+        "overruled": overruled_blasts(record),
+        "kind_disputed": record.kind_disputed,
+        "agreement": agreement(record) if record.n_readers > 1 else None,
+        "suspected_beside": suspected_beside(device.store, record),
+    }
 
 
 def differential_values(version: SlideVersion | None) -> dict[str, Any]:
