@@ -102,15 +102,6 @@ class Placement:
     joined: Joined | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visited:
-    """A place where the lens has been: the frame's top-left corner on the slide."""
-
-    island: int
-    x_px: float
-    y_px: float
-
-
 class StaticPattern:
     """What all frames share: dust, scratches and what is left of the shading."""
 
@@ -199,18 +190,6 @@ class StageTracker:
             score=score or 0.0,
             island=self._island,
             joined=joined,
-        )
-
-    def visited(self) -> tuple[Visited, ...]:
-        """Return the map: places that between them cover all that was tracked."""
-        keyframes = (self._keyframes[i] for i in range(len(self._keyframes)))
-        return tuple(
-            Visited(
-                island=k.island,
-                x_px=k.place_px[0] * self._factor,
-                y_px=k.place_px[1] * self._factor,
-            )
-            for k in keyframes
         )
 
     def _state(self) -> TrackingState:

@@ -109,7 +109,8 @@ def test_a_new_area_is_an_island_until_it_is_seen_to_overlap() -> None:
     true = camera.places_px[11] - camera.places_px[0]
     assert found.island == 0
     assert np.hypot(found.x_px - true[0], found.y_px - true[1]) < 6
-    assert {v.island for v in tracker.visited()} == {0}
+    back = [tracker.update(camera.render(number)) for number in range(12, 40)]
+    assert {place.island for place in back} == {0}
 
 
 class CountingTracker(StageTracker):
@@ -142,16 +143,6 @@ def test_where_two_areas_are_one_place_their_coarse_views_resemble_each_other() 
     shown = [coarse(prepare(camera.render(n))) for n in range(0, 40, 4)]
     likes = [resemblance(a, b, (0, 0)) for a, b in pairwise(shown)]
     assert min(likes) > MIN_OVERLAP_RESEMBLANCE + 0.1
-
-
-def test_the_map_shows_where_the_lens_has_been() -> None:
-    camera = camera_on("simulated:cells=30,jerks=0,seed=6,frames=30")
-    tracker = StageTracker()
-    for number in range(30):
-        tracker.update(camera.render(number))
-    places = np.array([(v.x_px, v.y_px) for v in tracker.visited()])
-    for true in camera.places_px - camera.places_px[0]:
-        assert np.hypot(*(places - true).T).min() < 140
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
