@@ -6,56 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.red_bundle import red_model
+from tests.rigs import random_pair
 
 from leukoscope_edge.errors import BundleError
-from leukoscope_edge.inference import (
-    DataEntry,
-    DecisionEntry,
-    InputEntry,
-    MetricsEntry,
-    SpreadEntry,
-    open_bundle,
-)
-from leukoscope_export.bundle import Quick, Release, Trained, write_bundle
+from leukoscope_edge.inference import DecisionEntry, InputEntry, open_bundle
+from leukoscope_export.bundle import Quick, Trained, write_bundle
 from leukoscope_export.graphs import Files, run_onnx
 from leukoscope_export.graphs.scales import Scales
-from leukoscope_train.evaluation import CallCalibration
 
 INPUT = InputEntry(
     side_px=32, scale_um_per_px=0.5, colour="masked", mean=(0.0,) * 3, std=(1.0,) * 3
 )
-DECISION = DecisionEntry(temperature=1.0, normal_to=0.4, blast_from=0.6)
-RELEASE = Release(
-    id="red",
-    created="2026-11-30",
-    domain="real",
-    summary="the redder the more a blast",
-    limits=("of no medical use",),
-    input=INPUT,
-    calibration=CallCalibration(
-        decision=DECISION,
-        false_calls=SpreadEntry(alpha=1.0, beta=99.0, n_people=11),
-        true_calls=SpreadEntry(alpha=90.0, beta=10.0, n_people=28),
-    ),
-    data=DataEntry(
-        source="none",
-        licence="none",
-        n_cells=0,
-        n_people=0,
-        split_sha256="none",
-        command="none",
-    ),
-    metrics=MetricsEntry(
-        set="none",
-        n_cells=0,
-        n_people=0,
-        weighted_f1=0.5,
-        auroc=0.5,
-        sensitivity=0.5,
-        specificity=0.5,
-        ece=0.5,
-    ),
-)
+RELEASE = replace(random_pair.RELEASE, id="red", input=INPUT)
 
 
 def trained_of(model: bytes) -> Trained:
@@ -78,7 +40,7 @@ def test_the_device_opens_what_was_written_and_finds_its_answers(
     write_bundle(folder, trained, RELEASE)
     bundle = open_bundle(folder)
     assert bundle.card.id == "red"
-    assert bundle.card.decision == DECISION
+    assert bundle.card.decision == RELEASE.calibration.decision
     assert bundle.card.network == trained.entry()
     answers = run_onnx(trained.files.cpu, bundle.golden.crops, INPUT)[0]
     assert np.array_equal(bundle.golden.logits, answers)

@@ -37,43 +37,45 @@ SPEC = InputEntry(
     std=INPUT_STD,
 )
 
+RELEASE = Release(
+    id="random-pair",
+    created="none",
+    domain="real",
+    summary="random weights, for timing alone",
+    limits=("Of no medical use.",),
+    input=SPEC,
+    calibration=CallCalibration(
+        decision=DecisionEntry(temperature=1, normal_to=0.4, blast_from=0.6),
+        false_calls=SpreadEntry(alpha=1, beta=99, n_people=0),
+        true_calls=SpreadEntry(alpha=99, beta=1, n_people=0),
+    ),
+    data=DataEntry(
+        source="none",
+        licence="none",
+        n_cells=0,
+        n_people=0,
+        split_sha256="none",
+        command="none",
+    ),
+    metrics=MetricsEntry(
+        set="none",
+        n_cells=0,
+        n_people=0,
+        weighted_f1=0,
+        auroc=0,
+        sensitivity=0,
+        specificity=0,
+        ece=0,
+    ),
+)
+"""What the card says of networks that nobody judged."""
+
 
 def random_pair(folder: Path) -> Bundle:
     """Write and open a bundle of ResNet-50 and the compact AlexNet, random weights."""
-    false, true = (SpreadEntry(alpha=a, beta=100 - a, n_people=0) for a in (1, 99))
-    decision = DecisionEntry(temperature=1, normal_to=0.4, blast_from=0.6)
-    release = Release(
-        id="random-pair",
-        created="none",
-        domain="real",
-        summary="random weights, for timing alone",
-        limits=("Of no medical use.",),
-        input=SPEC,
-        calibration=CallCalibration(
-            decision=decision, false_calls=false, true_calls=true
-        ),
-        data=DataEntry(
-            source="none",
-            licence="none",
-            n_cells=0,
-            n_people=0,
-            split_sha256="none",
-            command="none",
-        ),
-        metrics=MetricsEntry(
-            set="none",
-            n_cells=0,
-            n_people=0,
-            weighted_f1=0,
-            auroc=0,
-            sensitivity=0,
-            specificity=0,
-            ece=0,
-        ),
-    )
     never = DecisionEntry(temperature=1, normal_to=0.05, blast_from=0.95)
     quick = Quick(trained=_random("alexnet-compact"), decision=never)
-    write_bundle(folder, _random("resnet50"), release, quick)
+    write_bundle(folder, _random("resnet50"), RELEASE, quick)
     return open_bundle(folder)
 
 

@@ -39,9 +39,7 @@ def verdict_of(
     return conclude(calls_of(record), context_of(record, card, quality=quality))
 
 
-def told_of_machine(
-    machine: Outcome | None, signed: Outcome | None
-) -> Outcome | None:
+def told_of_machine(machine: Outcome | None, signed: Outcome | None) -> Outcome | None:
     """Return what may be told of the machine's outcome beside what a person signed.
 
     A suspicion is told. That it found nothing is told beside a signed negative alone:
