@@ -167,6 +167,12 @@ class NewSlide(Body):
     key: Key
 
 
+class Consent(Body):
+    """Whether a slide's cells may teach a model."""
+
+    consents: bool
+
+
 class Listed(Body):
     """Which slides a list is to show. The label is in no address and in no log."""
 

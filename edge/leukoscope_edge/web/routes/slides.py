@@ -39,6 +39,7 @@ from leukoscope_edge.web.access import (
 )
 from leukoscope_edge.web.device import Device, has_right
 from leukoscope_edge.web.forms import (
+    Consent,
     CorrectionForm,
     Critical,
     File,
@@ -247,6 +248,17 @@ def correct(
     )
     device.store.review.correct(slide, facts, body.why, person.name, key=body.key)
     return {"next": f"/slides/{slide}/result"}
+
+
+@router.post("/{slide}/consent")
+def consent(
+    slide: SlideId, body: Consent, request: Request, person: Operator
+) -> dict[str, str]:
+    """Keep that a slide's cells may teach a model, or no longer may."""
+    device = device_of(request)
+    require(device, slide, Action.CONSENT)
+    device.store.review.set_consent(slide, person.name, consents=body.consents)
+    return {"next": f"/slides/{slide}/share"}
 
 
 @router.post("/{slide}/files/{what}")

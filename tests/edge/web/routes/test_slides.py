@@ -333,6 +333,18 @@ def test_a_correction_changes_the_verdict_and_keeps_what_was(
     assert [(c.was, c.now) for c in correction.changes] == [("adult", "child")]
 
 
+def test_consent_to_training_is_given_and_withdrawn_at_any_time(
+    browser: Browser, device: Device
+) -> None:
+    slide = fill_slide(device, n_normal=2)
+    for consents in (True, False):
+        body = {"consents": consents}
+        assert browser.post(f"/api/slides/{slide}/consent", json=body).is_success
+        page = browser.get(f"/slides/{slide}/share").text
+        assert ('name="consents" checked' in page) is consents
+        assert device.store.reader.slide(slide).consents_to_training is consents
+
+
 def test_another_age_asks_anew_whether_white_cells_are_few(
     browser: Browser, device: Device
 ) -> None:
