@@ -14,7 +14,7 @@ import argparse
 import json
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -328,14 +328,16 @@ def table_text(rows: Sequence[LevelRow], counts: Sequence[CountRow]) -> str:
         lines.append(f"| {r.reader} | {100 * r.blasts:g} | {cells} | {r.cells:.0f} |")
     lines += [
         "",
-        "| hand | slides | counted / true: worst | mean |",
-        "|---|---|---|---|",
+        "| hand | slides | counted / true: worst | mean | seconds a cell |",
+        "|---|---|---|---|---|",
     ]
     for hand in dict.fromkeys(c.hand for c in counts):
         ratios = [c.ratio for c in counts if c.hand == hand]
         worst = max(ratios, key=lambda r: abs(r - 1))
+        taken_s = np.mean([c.seconds_per_cell for c in counts if c.hand == hand])
         lines.append(
-            f"| {hand} | {len(ratios)} | {worst:.3f} | {np.mean(ratios):.3f} |"
+            f"| {hand} | {len(ratios)} | {worst:.3f} | {np.mean(ratios):.3f} "
+            f"| {taken_s:.1f} |"
         )
     return "\n".join(lines)
 
@@ -347,13 +349,9 @@ def write_docs(
     import matplotlib as mpl
 
     mpl.use("Agg")
+    mpl.rcParams["svg.fonttype"] = "none"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "study.md").write_text(table_text(rows, counts) + "\n")
-    everything = {
-        "levels": [asdict(r) for r in rows],
-        "counts": [asdict(c) for c in counts],
-    }
-    (folder / "study.json").write_text(json.dumps(everything, indent=1) + "\n")
     keys = ("coverage", "coverage_posterior", "coverage_naive")
     _plot(folder / "coverage.svg", rows, keys, "slides whose interval holds the truth")
     _plot(folder / "verdict.svg", rows, ("alarm", "send"), "slides")
