@@ -16,8 +16,6 @@ from leukoscope_edge.counting import (
 )
 from leukoscope_train.evaluation.calibrate import CallCalibration
 
-FOUND_SHARE = 0.95
-"""Of patients, at the least fraction of blasts that counts as found (CLSI EP17)."""
 SHOWN_FRACTIONS = (0.2, 0.4, 0.8, 1.0)
 """True fractions of blasts; 0.2 is the customary lower bound of a leukemia."""
 
@@ -30,25 +28,21 @@ class SlideRow:
         n_cells: Usable cells counted.
         background: More blast calls than this are said to be blasts.
         found: Share of patients found, at each of `SHOWN_FRACTIONS`.
-        least: Least fraction of blasts found in `FOUND_SHARE` of patients, or None.
     """
 
     n_cells: int
     background: int
     found: tuple[float, ...]
-    least: float | None
 
 
 def slide_row(model: CallModel, n_cells: int) -> SlideRow:
     """Return what slides of so many cells show by a model's calls."""
     background = limit_of_blank(model.false_calls, n_cells, BLANK_CONFIDENCE)
     above = chances(model, n_cells)[:, background + 1 :].sum(axis=1)
-    reached = np.nonzero(above >= FOUND_SHARE)[0]
     return SlideRow(
         n_cells=n_cells,
         background=background,
         found=tuple(np.interp(SHOWN_FRACTIONS, model.fractions, above).tolist()),
-        least=float(model.fractions[reached[0]]) if len(reached) else None,
     )
 
 
