@@ -28,7 +28,6 @@ from leukoscope_edge.inference.engine import LOGITS_NAME, one_line
 from leukoscope_edge.types import Segmentation
 from leukoscope_edge.vision import (
     NOTHING,
-    FlatField,
     dilate,
     parts_of,
     threshold,
@@ -119,19 +118,13 @@ class Segmenter:
             raise BundleError(f"{self._where}: does not load: {why}") from err
         self._run(np.zeros((1, 3, MULTIPLE_PX, MULTIPLE_PX), np.float32))
 
-    def segment(
-        self,
-        pixels: U8,
-        scale_um_per_px: float | None = None,
-        *,
-        flat: FlatField | None = None,
-    ) -> Segmentation:
+    def segment(self, pixels: U8, scale_um_per_px: float | None = None) -> Segmentation:
         """Find all stained objects of a frame; see `vision.segmentation.segment`.
 
         Raises:
             BundleError: The network does not run, or gives numbers out of range.
         """
-        view = view_of(pixels, scale_um_per_px, flat)
+        view = view_of(pixels, scale_um_per_px)
         coarse = threshold(view)
         nuclei, body = self._masks(view.smooth, coarse.scale_um_per_px)
         left_out = _left_out(coarse, nuclei)

@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from leukoscope_edge.vision.features import Features as Features
     from leukoscope_edge.vision.features import measure_features as measure_features
     from leukoscope_edge.vision.features import nearest_indices as nearest_indices
-    from leukoscope_edge.vision.flatfield import FlatField as FlatField
     from leukoscope_edge.vision.flatfield import even_out as even_out
     from leukoscope_edge.vision.flatfield import record_flat_field as record_flat_field
     from leukoscope_edge.vision.following import NOTHING_FOLLOWED as NOTHING_FOLLOWED

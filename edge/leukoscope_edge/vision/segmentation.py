@@ -19,7 +19,6 @@ from leukoscope_edge.vision.cells.clumps import cut_clumps
 from leukoscope_edge.vision.cells.masks import Masks, Tints
 from leukoscope_edge.vision.cells.objects import describe, is_nuclear
 from leukoscope_edge.vision.colour import PLASMA_LEVEL
-from leukoscope_edge.vision.flatfield import FlatField
 from leukoscope_edge.vision.morphology import dilate, open_mask, taken
 from leukoscope_edge.vision.otsu import counts_of, joint_counts_of, median_of, otsu3_of
 from leukoscope_edge.vision.scale.red_cells import WHITE_CELL_UM, scale_from_cells
@@ -65,7 +64,6 @@ def segment(
     pixels: U8,
     scale_um_per_px: float | None = None,
     *,
-    flat: FlatField | None = None,
     in_marrow: bool = False,
 ) -> Segmentation:
     """Find all stained objects of a frame.
@@ -73,10 +71,9 @@ def segment(
     Args:
         pixels: (H, W, 3) uint8 RGB.
         scale_um_per_px: Micrometres per pixel; None: estimated from the cells.
-        flat: The recorded flat field; None: estimated from the frame.
         in_marrow: The frame shows marrow, where nuclei touch and red cells are grey.
     """
-    segment_at = partial(_segment_at, pixels, flat=flat, in_marrow=in_marrow)
+    segment_at = partial(_segment_at, pixels, in_marrow=in_marrow)
     found = segment_at(scale_um_per_px)
     if scale_um_per_px is not None or not _is_doubtful(found):
         return found
@@ -87,13 +84,9 @@ def segment(
 
 
 def _segment_at(
-    pixels: U8,
-    scale_um_per_px: float | None,
-    *,
-    flat: FlatField | None,
-    in_marrow: bool,
+    pixels: U8, scale_um_per_px: float | None, *, in_marrow: bool
 ) -> Segmentation:
-    view = view_of(pixels, scale_um_per_px, flat, in_marrow=in_marrow)
+    view = view_of(pixels, scale_um_per_px, in_marrow=in_marrow)
     return describe(view, threshold(view))
 
 

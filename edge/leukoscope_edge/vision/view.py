@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from leukoscope_edge.arrays import U8
 from leukoscope_edge.vision.colour import PLASMA_LEVEL, white_balance
-from leukoscope_edge.vision.flatfield import FlatField, estimate_flat_field, even_out
+from leukoscope_edge.vision.flatfield import estimate_flat_field, even_out
 
 WORK_UM_PER_PX = 0.16
 """Of the view, at least: the pixel of the stored crops; a platelet spans 12."""
@@ -59,7 +59,6 @@ class View:
 def view_of(
     pixels: npt.NDArray[np.generic],
     scale_um_per_px: float | None = None,
-    flat: FlatField | None = None,
     *,
     in_marrow: bool = False,
 ) -> View:
@@ -69,7 +68,6 @@ def view_of(
         pixels: (H, W, 3) uint8 RGB; other numbers are taken as 0..255 and what is no
             number as black.
         scale_um_per_px: Micrometres per pixel of the frame; None: not known.
-        flat: The recorded flat field; None: estimated from the frame.
         in_marrow: The frame shows marrow: its pixel is the nearest whole multiple of
             the frame's to WORK_UM_PER_PX, and not the next smaller, so that chromatin
             and granules drop out.
@@ -77,7 +75,7 @@ def view_of(
     frame = as_uint8(pixels)
     factor = _factor(frame.shape, scale_um_per_px, in_marrow=in_marrow)
     small = _reduce(frame, factor)
-    even = even_out(small, flat or estimate_flat_field(small))
+    even = even_out(small, estimate_flat_field(small))
     smooth = cv2.GaussianBlur(white_balance(even), (0, 0), SMOOTH_SIGMA_PX)
     red, green, blue = cv2.split(smooth)
     darkest = cv2.min(cv2.min(red, green), blue)

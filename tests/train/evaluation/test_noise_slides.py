@@ -29,9 +29,8 @@ def test_pictures_and_call_are_as_asked() -> None:
 
 def test_the_records_take_it(tmp_path: Path) -> None:
     with open_store(tmp_path) as store:
-        slide = store.start_slide(noise_set_up("S-1", name="Ann", wbc=6.2), "ann")
+        slide = store.start_slide(noise_set_up("S-1", name="Ann"), "ann")
         store.count.add_cells(slide, [noise_cell(1, side_px=8)], frames={})
         store.count.finish_count(slide, noise_verdict(1, 0), "ann", tally=Tally())
         record = store.reader.slide(slide)
     assert len(record.machine_cells) == 1
-    assert record.facts.wbc_10e9_per_l == 6.2

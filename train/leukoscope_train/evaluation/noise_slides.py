@@ -3,8 +3,6 @@
 For programs that measure the records, the page and what leaves, or kill what writes.
 """
 
-from dataclasses import replace
-
 import numpy as np
 
 from leukoscope_edge.messages import message
@@ -19,19 +17,16 @@ STEP_PX = 100.0
 """From one cell of the slide to the next."""
 
 
-def noise_set_up(
-    sample: str, *, name: str = "", wbc: float | None = None
-) -> SlideSetUp:
+def noise_set_up(sample: str, *, name: str = "") -> SlideSetUp:
     """Return what is known of a slide of noise before its first frame.
 
     Args:
         sample: Its label.
         name: Whose it is, "" where nobody asked.
-        wbc: White cells in 10^9 per litre, None where nobody said.
     """
     return SlideSetUp(
         identity=Identity(sample=sample, name=name),
-        facts=replace(SIMULATED_SAMPLE, wbc_10e9_per_l=wbc),
+        facts=SIMULATED_SAMPLE,
         mode="slide",
         domain="simulated",
         origin=Origin(

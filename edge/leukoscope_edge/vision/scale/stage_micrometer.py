@@ -85,26 +85,13 @@ class Calibration:
         light = np.array(self.flat_light, np.float32)
         return FlatField(light.reshape(GRID_PX[1], GRID_PX[0], 3))
 
-    def mismatch(
-        self, width_px: int, height_px: int, *, camera: str = "", objective: str = ""
-    ) -> str | None:
-        """Return why this calibration does not fit a frame, None where it does.
-
-        Args:
-            width_px: Of the frame.
-            height_px: Of the frame.
-            camera: That took it; empty where nobody knows.
-            objective: Under which it was taken; empty where nobody knows.
-        """
+    def mismatch(self, width_px: int, height_px: int) -> str | None:
+        """Return why this calibration does not fit a frame, None where it does."""
         if (width_px, height_px) != (self.width_px, self.height_px):
             return (
                 f"calibrated at {self.width_px} x {self.height_px} pixels, and the "
                 f"picture has {width_px} x {height_px}"
             )
-        if camera and camera != self.camera:
-            return f"calibrated for camera {self.camera!r}, and this is {camera!r}"
-        if objective and objective != self.objective:
-            return f"calibrated for {self.objective!r}, and this is {objective!r}"
         return None
 
 
