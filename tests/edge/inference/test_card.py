@@ -65,7 +65,7 @@ normal_to = 0.7536
 covered_blast = 0.8974
 covered_normal = 0.8998
 """.replace("{SHA256}", "af602ec9b4bb0143a76beb95d676343b" * 2)
-"""A card as the first shipped one was: no kinds, laboratories or file for a GPU."""
+"""A card as one that shipped once: no kinds, laboratories or file for a GPU."""
 
 
 def test_reads_a_whole_card(bundle_folder: Path) -> None:
