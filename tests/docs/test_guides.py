@@ -84,7 +84,7 @@ def test_every_button_that_the_guide_names_is_on_the_page() -> None:
 
 
 WORDS = {1: "once", 2: "twice", 3: "three times"}
-LADDER = Limits()
+LIMITS = Limits()
 NUMBERS = [
     ("technician/first-start.md", f"a PIN of {MIN_PIN_DIGITS} to {MAX_PIN_DIGITS} dig"),
     ("technician/first-start.md", f"you wait {FIRST_WAIT_S:.0f} seconds"),
@@ -97,8 +97,8 @@ NUMBERS = [
     ("technician/calibrate.md", f"must be {MIN_LENGTH_PX:.0f} pixels long"),
     ("service-manual.md", f"fewer than {disk.WARN_SLIDES} slides the device warns"),
     ("service-manual.md", f"{disk.BALLAST_BYTES >> 20} MiB are held back"),
-    ("service-manual.md", f"| more, at most {WORDS[LADDER.n_service]} | systemd"),
-    ("service-manual.md", f"| more, at most {WORDS[LADDER.n_reboots]} without an h"),
+    ("service-manual.md", f"| more, at most {WORDS[LIMITS.n_service]} | systemd"),
+    ("service-manual.md", f"| more, at most {WORDS[LIMITS.n_reboots]} without an h"),
     ("service-manual.md", f"until it is {COOLED_BY_C:.0f} °C cooler"),
 ]
 

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.export.ceremony import Ceremony
+from tests.export.publisher import Publisher
 from tests.export.striped_run import NOTES, PLAN, striped_cells
 
 from leukoscope_edge.inference import shipped_bundles
@@ -18,8 +18,8 @@ Quantised = dict[tuple[object, ...], Files]
 
 
 @pytest.fixture
-def ceremony(tmp_path: Path) -> Ceremony:
-    return Ceremony(tmp_path)
+def publisher(tmp_path: Path) -> Publisher:
+    return Publisher(tmp_path)
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.export.ceremony import HOLDERS, Ceremony
+from tests.export.publisher import HOLDERS, Publisher
 
 from leukoscope_edge.cli import main as leukoscope
 from leukoscope_export.__main__ import main as export
@@ -18,14 +18,14 @@ class Release:
     def __init__(self, folder: Path) -> None:
         self.folder, self.stick = folder, folder / "stick"
         self.settings, self.ran = folder / "settings", folder / "ran"
-        self.ceremony = Ceremony(folder)
-        assert self.ceremony.root(*HOLDERS) == 0
-        self.ceremony.sign("1.root.json", "ann", "ben")
+        self.publisher = Publisher(folder)
+        assert self.publisher.root(*HOLDERS) == 0
+        self.publisher.sign("1.root.json", "ann", "ben")
         self.n_signed = 0
 
     @property
     def root(self) -> Path:
-        return self.ceremony.repo / "metadata" / "1.root.json"
+        return self.publisher.repo / "metadata" / "1.root.json"
 
     def make(self, words: str) -> None:
         """Make a stick whose provisioning writes down that it ran."""
@@ -45,10 +45,10 @@ class Release:
 
     def sign(self, *holders: str) -> None:
         self.n_signed += 1
-        repo = ["--repo", str(self.ceremony.repo)]
+        repo = ["--repo", str(self.publisher.repo)]
         assert export(["publish", "software", str(self.stick), *repo]) == 0
-        self.ceremony.sign(f"{self.n_signed}.targets.json", *holders)
-        assert self.ceremony.seal() == 0
+        self.publisher.sign(f"{self.n_signed}.targets.json", *holders)
+        assert self.publisher.seal() == 0
         shutil.rmtree(self.stick / "LEUKOSCOPE-SOFTWARE", ignore_errors=True)
         assert export(["publish", "stick", *repo, "--out", str(self.stick)]) == 0
 

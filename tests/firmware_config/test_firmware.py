@@ -71,7 +71,7 @@ def test_the_watchdog_waits_longer_than_any_turn_that_is_in_time() -> None:
     assert float(watchdog[1]) > 2 * (TELL_S + TICK_S)
 
 
-def test_systemd_reboots_for_the_ladder_s_status_and_starts_for_any_other() -> None:
+def test_systemd_reboots_for_the_policy_s_status_and_starts_for_any_other() -> None:
     text = (FIRMWARE / "systemd" / "leukoscope.service").read_text()
     assert f"\nRestartPreventExitStatus={EXIT_REBOOT}\n" in text
     assert f'"$EXIT_STATUS" = {EXIT_REBOOT} ]; then systemctl reboot' in text

@@ -32,7 +32,7 @@ options = argparse.Namespace(profile=profile, port=int(port), data=Path(data))
 limits = Limits(within_s=float(within_s), first_pause_s=0.1)
 sys.exit(supervise(options.data, options, limits))
 """
-"""The service with a ladder that forgets sooner: a storm of kills is no defect."""
+"""A restart policy that forgets sooner: a storm of kills is no defect."""
 
 
 def free_port(address: str = "127.0.0.1") -> int:
@@ -61,7 +61,7 @@ class Device:
             data: Folder of the records; beside it lies the profile.
             source: In the place of a camera.
             port: Of the page; a free one where there is none.
-            forgets_s: When the ladder forgets a failure.
+            forgets_s: When the restart policy forgets a failure.
             environment: Of the service; ours where there is none.
         """
         self.data, self.port = data, port or free_port()

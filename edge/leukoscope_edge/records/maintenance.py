@@ -189,7 +189,7 @@ class Maintenance:
         is_at_it = self._thread is not None and self._thread.is_alive()
         if not is_at_it and (self.found is Integrity.NOTHING or self._copy_is_due()):
             self._thread = threading.Thread(
-                target=self._do_what_is_due, daemon=True, name="caretaker"
+                target=self._do_what_is_due, daemon=True, name="maintenance"
             )
             self._thread.start()
 

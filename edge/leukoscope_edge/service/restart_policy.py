@@ -22,7 +22,7 @@ LONGEST_PAUSE_S = 30.0
 
 
 class RestartStep(Enum):
-    """How high the ladder was climbed."""
+    """What a failure is answered with, the mildest first."""
 
     CHILD = "child"
     BACKEND = "back end"

@@ -23,8 +23,8 @@ from leukoscope_edge.vision.morphology import dilate, open_mask, taken
 from leukoscope_edge.vision.otsu import counts_of, joint_counts_of, median_of, otsu3_of
 from leukoscope_edge.vision.scale.red_cells import WHITE_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.scale.scale_estimate import (
-    LADDER_UM_PER_PX,
     PLAUSIBLE_UM_PER_PX,
+    TRIED_UM_PER_PX,
     estimate_source_scale,
     measure_sizes,
 )
@@ -78,7 +78,7 @@ def segment(
     if scale_um_per_px is not None or not _is_doubtful(found):
         return found
     estimate = estimate_source_scale([measure_sizes(as_uint8(pixels))]).um_per_px
-    scales = LADDER_UM_PER_PX if estimate is None else (estimate,)
+    scales = TRIED_UM_PER_PX if estimate is None else (estimate,)
     others = [segment_at(scale) for scale in scales]
     return max([found, *others], key=_likeness)
 

@@ -1,4 +1,4 @@
-"""`python -m leukoscope_export publish ...`: the steps of a signing ceremony.
+"""`python -m leukoscope_export publish ...`: the steps of a signing.
 
 docs/updates.md tells who does which step where.
 """

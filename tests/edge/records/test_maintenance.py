@@ -33,8 +33,8 @@ from leukoscope_edge.types import Reading
 DIES_AT_THE_CHECK = """
 import os, sys
 from pathlib import Path
-from leukoscope_edge.records import maintenance as caretaker
-caretaker.is_sound = lambda _: os._exit(9)
+from leukoscope_edge.records import maintenance
+maintenance.is_sound = lambda _: os._exit(9)
 from leukoscope_edge.records.store import open_store
 open_store(Path(sys.argv[1]), waits=False).end_copy()
 """

@@ -187,7 +187,7 @@ def test_a_part_is_started_when_its_pause_is_over(
         (RestartStep.REBOOT, False, 75),
     ],
 )
-def test_a_failure_is_answered_as_the_ladder_says(
+def test_a_failure_is_answered_as_the_restart_policy_says(
     make: Make, step: RestartStep, exit_status: int | None, *, is_cpu_only: bool
 ) -> None:
     one = part()

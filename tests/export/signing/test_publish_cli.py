@@ -1,10 +1,10 @@
-"""The steps of a ceremony: each refusal is one line."""
+"""The steps of a signing: each refusal is one line."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.export.ceremony import HOLDERS, Ceremony
+from tests.export.publisher import HOLDERS, Publisher
 
 
 @pytest.mark.parametrize(
@@ -23,13 +23,13 @@ from tests.export.ceremony import HOLDERS, Ceremony
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(
-    ceremony: Ceremony,
+    publisher: Publisher,
     bundle: Path,
     capsys: pytest.CaptureFixture[str],
-    act: Callable[[Ceremony, Path], int],
+    act: Callable[[Publisher, Path], int],
     words: str,
 ) -> None:
     capsys.readouterr()
-    assert act(ceremony, bundle) == 1
+    assert act(publisher, bundle) == 1
     (line,) = capsys.readouterr().err.strip().splitlines()
     assert words in line

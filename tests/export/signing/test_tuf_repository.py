@@ -4,13 +4,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.export.ceremony import Ceremony, published
+from tests.export.publisher import Publisher, published
 
 from leukoscope_edge.updates import parse_manifest
 
 
-def test_the_stick_holds_what_fat32_can_hold(ceremony: Ceremony, bundle: Path) -> None:
-    stick = published(ceremony, bundle) / "LEUKOSCOPE-UPDATE"
+def test_the_stick_holds_what_fat32_can_hold(
+    publisher: Publisher, bundle: Path
+) -> None:
+    stick = published(publisher, bundle) / "LEUKOSCOPE-UPDATE"
     files = [p for p in stick.rglob("*") if p.is_file()]
     names = [str(p.relative_to(stick)) for p in files]
     assert "READ-ME-FIRST.txt" in names
@@ -33,7 +35,7 @@ def test_the_stick_holds_what_fat32_can_hold(ceremony: Ceremony, bundle: Path) -
 
 
 def test_a_real_model_needs_both_kinds_of_stored_cells(
-    ceremony: Ceremony,
+    publisher: Publisher,
     bundle_factory: Callable[..., Path],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -48,12 +50,14 @@ def test_a_real_model_needs_both_kinds_of_stored_cells(
     new = hashlib.sha256((folder / "golden.npz").read_bytes()).hexdigest()
     card = folder / "card.toml"
     card.write_text(card.read_text().replace(old, new))
-    assert ceremony.release(folder, 1) == 1
+    assert publisher.release(folder, 1) == 1
     assert "all normal" in capsys.readouterr().err
 
 
-def test_the_manifest_on_the_stick_reads_back(ceremony: Ceremony, bundle: Path) -> None:
-    stick = published(ceremony, bundle)
+def test_the_manifest_on_the_stick_reads_back(
+    publisher: Publisher, bundle: Path
+) -> None:
+    stick = published(publisher, bundle)
     (path,) = stick.rglob("*.manifest.toml")
     manifest = parse_manifest(path.read_bytes())
     assert manifest.release == "0.1"

@@ -21,7 +21,7 @@ from leukoscope_edge.vision.view import view_of
 
 PLAUSIBLE_UM_PER_PX = (0.03, 0.6)
 """From a 100x objective on the finest sensor to a 10x one on a coarse camera."""
-LADDER_UM_PER_PX = (0.05, 0.08, 0.13, 0.2, 0.33)
+TRIED_UM_PER_PX = (0.05, 0.08, 0.13, 0.2, 0.33)
 """Scales to search at, each 1.6 times the last, where none is known."""
 ROUND_VIOLET_UM = 11.3
 """Diameter of what looks round and violet, nuclei and cells that they fill, their

@@ -1,4 +1,4 @@
-"""A signing ceremony: six people, their keys and one repository."""
+"""A publisher: six people, their keys and one repository."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,7 @@ note = "Knows smudges better."
 """
 
 
-class Ceremony:
+class Publisher:
     """Six people, a folder each, and one repository."""
 
     def __init__(self, folder: Path) -> None:
@@ -72,11 +72,11 @@ class Ceremony:
         return out
 
 
-def published(ceremony: Ceremony, bundle: Path) -> Path:
-    """Go through the first ceremony and return the stick."""
-    assert ceremony.root(*HOLDERS) == 0
-    ceremony.sign("1.root.json", "ann", "cyd")
-    assert ceremony.release(bundle, 1) == 0
-    ceremony.sign("1.targets.json", "dora", "emil")
-    assert ceremony.seal() == 0
-    return ceremony.stick("stick-1")
+def published(publisher: Publisher, bundle: Path) -> Path:
+    """Sign for the first time and return the stick."""
+    assert publisher.root(*HOLDERS) == 0
+    publisher.sign("1.root.json", "ann", "cyd")
+    assert publisher.release(bundle, 1) == 0
+    publisher.sign("1.targets.json", "dora", "emil")
+    assert publisher.seal() == 0
+    return publisher.stick("stick-1")
