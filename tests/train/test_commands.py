@@ -10,7 +10,6 @@ from tests.train.commands.small_run import run
     "words",
     [
         ("fit", "--work", "none"),
-        ("baselines", "--work", "none"),
         ("prepare", "none", "--work", "made"),
         ("evaluate", "none", "--work", "none"),
         ("thin", "none", "--most", "2", "--work", "made"),

@@ -1,8 +1,6 @@
 """The workstation's training commands.
 
-python -m leukoscope_train scale      C-NMC's cell sizes, and what size alone tells
 python -m leukoscope_train prepare    cut every cell once, join people who share cells
-python -m leukoscope_train baselines  what a model must beat, by grouped folds
 python -m leukoscope_train pretrain   learn eight kinds of cell first
 python -m leukoscope_train fit        cross-validate, calibrate, refit on everybody
 python -m leukoscope_train compare    the same for several plans, in one table

@@ -31,7 +31,6 @@ def test_a_thinned_folder_keeps_everybody_with_fewer_cells(prepared: Path) -> No
     assert set(n_cells.tolist()) == {2}
     assert set(crops.names.tolist()) <= set(before.names.tolist())
     assert run_folder.load_people(thin) == run_folder.load_people(prepared)
-    assert run("baselines", "--work", thin) == 0
     assert run("thin", prepared, "--most", 0, "--work", thin) == 1
     assert run("thin", prepared, "--most", 2, "--work", prepared) == 1
     assert len(load_crops(prepared / run_folder.CROPS)) == len(before)

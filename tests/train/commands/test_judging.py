@@ -1,6 +1,5 @@
 """The commands that judge: whom they leave out, and what tells two runs apart."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,9 +61,6 @@ def test_a_trained_cell_of_unknown_people_is_left_out_alone() -> None:
     assert len(without_leaks(trained, unseen, drop=True)) == 24
 
 
-def test_baselines_and_learning_need_no_network(prepared: Path) -> None:
-    assert run("baselines", "--work", prepared) == 0
-    found = json.loads((prepared / "baselines.json").read_text())
-    assert found["n_folds"] == 4
+def test_learning_by_size_alone_needs_no_network(prepared: Path) -> None:
     assert run("learn", "--work", prepared) == 0
     assert (prepared / "learning-size-only.png").exists()

@@ -1,4 +1,4 @@
-"""`scale`, `prepare` and `thin`: from images to crops, once."""
+"""`prepare` and `thin`: from images to crops, once."""
 
 import argparse
 import sys
@@ -14,7 +14,6 @@ from leukoscope_train import run_folder
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data import (
     BLAST,
-    CNMC_UM_PER_PX,
     I64,
     NORMAL,
     OTHER_KINDS,
@@ -36,7 +35,6 @@ from leukoscope_train.data import (
     save_crops,
 )
 from leukoscope_train.errors import DataError
-from leukoscope_train.evaluation import diameters_um, fit_size, metrics
 from leukoscope_train.json_files import read_json, write_json
 
 SHOWN_UM = 20.48
@@ -52,8 +50,6 @@ TRAIN = "train"
 
 def add_commands(commands: Any) -> None:
     """Add the parsers of this module's commands."""
-    one = add_command(commands, "scale", scale, "what C-NMC's scale must be")
-    one.add_argument("cnmc", type=Path)
     one = add_command(commands, "prepare", prepare, "cut every cell once")
     one.add_argument("source", help="folder or CSV of cells, or `simulated`")
     one.add_argument("--work", type=Path, required=True)
@@ -66,21 +62,6 @@ def add_commands(commands: Any) -> None:
     one.add_argument("prepared", type=Path, help="prepared folder")
     one.add_argument("--most", type=int, required=True, help="cells of a person")
     one.add_argument("--work", type=Path, required=True, help="folder to make")
-
-
-def scale(options: argparse.Namespace) -> None:
-    """Print the sizes of C-NMC's training cells and what size alone tells."""
-    spec = CropSpec(side_px=32, scale_um_per_px=0.6, colour="masked")
-    files = read_cells(options.cnmc, TRAIN).files
-    crops, _ = crop_cells(files, cut_out_crop, spec)
-    diameter_um = diameters_um(crops.areas_um2)
-    for label, name in ((NORMAL, "hem"), (BLAST, "all")):
-        own = np.percentile(diameter_um[crops.labels == label], [5, 50, 95])
-        px = np.round(own / CNMC_UM_PER_PX, 1).tolist()
-        say(f"{name}: diameter p5, median, p95 = {px} px = {own.round(2).tolist()} um")
-    say(f"AUROC of size alone: {metrics.auroc(crops.labels, crops.areas_um2):.3f}")
-    offset, slope = fit_size(crops)
-    say(f"margin by size alone: {offset:.2f} and {slope:.3f} per um of diameter")
 
 
 def prepare(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""`baselines`, `evaluate`, `differ`, `audit`, `calibrate`: everything that judges."""
+"""`evaluate`, `differ`, `audit`, `calibrate`: everything that judges."""
 
 import argparse
 import sys
@@ -17,16 +17,10 @@ from leukoscope_train.data import (
     CropSet,
     concatenate,
     find_twins,
-    fold_people,
-    folds_of,
     read_cells,
-    refuse_leaks,
-    save_folds,
 )
 from leukoscope_train.errors import DataError
 from leukoscope_train.evaluation import (
-    ALWAYS_ALL,
-    SIZE_ONLY,
     Figures,
     at_operating_points,
     audit_groups,
@@ -35,12 +29,10 @@ from leukoscope_train.evaluation import (
     gallery,
     markdown_table,
     metrics,
-    model_row,
     model_table,
     p_by_size,
     plot_calls,
     probabilities,
-    size_out_of_fold,
     table_of,
     with_interval,
 )
@@ -57,8 +49,6 @@ from leukoscope_train.sampling import kept_crops
 
 def add_commands(commands: Any) -> None:
     """Add the parsers of this module's commands."""
-    one = add_command(commands, "baselines", baselines, "what a model must beat")
-    one.add_argument("--work", type=Path, required=True, help="prepared folder")
     one = add_command(commands, "calibrate", calibrate, "judge a fitted run again")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
     one = add_command(commands, "evaluate", evaluate, "judge a run on further cells")
@@ -79,27 +69,6 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--name", required=True, help="of the table")
     one = add_command(commands, "audit", audit_run, "judge a run group by group")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
-
-
-def baselines(options: argparse.Namespace) -> None:
-    """Cross-validate both baselines by person and write their figures."""
-    crops, _ = load_run_crops(options.work)
-    folds = fold_people(crops)
-    refuse_leaks(crops, folds)
-    p = {
-        SIZE_ONLY: size_out_of_fold(crops, folds_of(crops, folds)),
-        ALWAYS_ALL: np.ones(len(crops)),
-    }
-    rows = [model_row(n, crops.labels, own, crops.people) for n, own in p.items()]
-    found = {
-        "prepared": read_json(options.work / run_folder.PREPARED),
-        "split_sha256": save_folds(options.work / run_folder.FOLDS, folds),
-        "n_folds": len(set(folds.values())),
-        "models": rows,
-        "people": by_person(crops.labels, p[SIZE_ONLY], crops.people, (0.5, 0.5)),
-    }
-    write_json(options.work / "baselines.json", found)
-    say(model_table(rows))
 
 
 def calibrate(options: argparse.Namespace) -> None:

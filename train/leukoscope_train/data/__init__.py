@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from leukoscope_train.data.augment import keep as keep
     from leukoscope_train.data.augment import vary as vary
     from leukoscope_train.data.cells import BLAST as BLAST
-    from leukoscope_train.data.cells import CNMC_UM_PER_PX as CNMC_UM_PER_PX
     from leukoscope_train.data.cells import I64 as I64
     from leukoscope_train.data.cells import NORMAL as NORMAL
     from leukoscope_train.data.cells import OTHER_KINDS as OTHER_KINDS

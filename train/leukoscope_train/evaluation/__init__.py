@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from leukoscope_train.evaluation.audit import audit_groups as audit_groups
     from leukoscope_train.evaluation.baselines import ALWAYS_ALL as ALWAYS_ALL
     from leukoscope_train.evaluation.baselines import SIZE_ONLY as SIZE_ONLY
-    from leukoscope_train.evaluation.baselines import diameters_um as diameters_um
     from leukoscope_train.evaluation.baselines import fit_size as fit_size
     from leukoscope_train.evaluation.baselines import p_by_size as p_by_size
     from leukoscope_train.evaluation.baselines import size_margins as size_margins
