@@ -271,9 +271,8 @@ class _Video:
         self._ends_early = is_short(said.text) or ends_early(path)
         codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
         with caught_output():
-            first = Packets(path, codec).look()
             self._packets = Packets(path, codec)
-        if is_hdr(path) or is_hdr_packet(first, codec):
+        if is_hdr(path) or is_hdr_packet(self._packets.first_packet, codec):
             raise SourceError(message("video-hdr"))
         self._require_square()
         per_s = self._capture.get(cv2.CAP_PROP_FPS)

@@ -109,7 +109,11 @@ def facts_of(packet: bytes, n_px: int, *, is_key: bool) -> PictureFacts:
 
 
 class Packets:
-    """The packets of a video, read beside its frames."""
+    """The packets of a video, read beside its frames.
+
+    Attributes:
+        first_packet: What the first `look` returns; b"" where the file has none.
+    """
 
     def __init__(self, path: Path, codec: str) -> None:
         """Open the file; where that fails there is nothing to see.
@@ -123,6 +127,7 @@ class Packets:
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, raw)
         self._first, self._packet = b"", b""
         self._is_changed = False
+        self.first_packet = self._ahead = self._read()
 
     def is_changed(self) -> bool:
         """Look at the next packet; say whether the size has changed by now."""
@@ -135,9 +140,12 @@ class Packets:
 
     def look(self) -> bytes:
         """Return the next packet, b"" behind the last one."""
-        found, data = self._capture.read()
-        self._packet = np.asarray(data, np.uint8).tobytes() if found else b""
+        self._packet, self._ahead = self._ahead or self._read(), b""
         return self._packet
+
+    def _read(self) -> bytes:
+        found, data = self._capture.read()
+        return np.asarray(data, np.uint8).tobytes() if found else b""
 
     def facts(self, n_px: int) -> PictureFacts:
         """Return what the packet that was looked at says of a frame of so many pixels.
