@@ -29,7 +29,7 @@ def test_a_run_leaves_all_that_a_release_needs(
     out = capsys.readouterr().out
     assert "size only" in out
     assert "always ALL" in out
-    expected = ["final.pt", "trust.toml", "report.json", "calls.png", "curves.png"]
+    expected = ["final.pt", "report.json", "calls.png", "curves.png"]
     assert [n for n in expected if not (prepared / n).exists()] == []
     report = json.loads((prepared / run_folder.REPORT).read_text())
     assert [row["model"] for row in report["models"]][1:] == ["size only", "always ALL"]
