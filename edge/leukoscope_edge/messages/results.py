@@ -159,6 +159,10 @@ RESULTS = {
     "suspected-elsewhere": (
         "Another slide of this sample tells of blast-like cells: read both together."
     ),
+    "unsigned-beside": (
+        "Another slide of this sample is not signed yet: this result does not speak of "
+        "it."
+    ),
     "being-amended": "Version {n}, being amended: a newer one is not signed yet.",
     "void-because": "VOID, by {name}: {why}",
     "why-elsewhere": "the reason stands on the copy with the sample alone",

@@ -8,6 +8,7 @@ import pytest
 from tests.edge.records.bench import Bench, make_cell, make_set_up
 from tests.edge.records.files_as_text import texts
 
+from leukoscope_edge.cli import main
 from leukoscope_edge.i18n import ENGLISH
 from leukoscope_edge.messages import message
 from leukoscope_edge.outcome import Interval, Refusal, Verdict, VerdictName
@@ -99,12 +100,23 @@ def negatives(version: SlideVersion) -> dict[str, list[str]]:
 
 @pytest.mark.parametrize(("machine", "reader", "signed"), SAID)
 def test_what_reads_as_a_negative_is_one_that_a_person_signed(
-    bench: Bench, make: Any, machine: str, reader: str, signed: str
+    bench: Bench,
+    make: Any,
+    machine: str,
+    reader: str,
+    signed: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Where she signed another, the machine's negative does not count, and says so."""
     version = open_version(bench.store, make(machine, reader, signed))
     found = negatives(version)
     assert set(found) == (KINDS_OF_FILE if signed == "negative" else set())
+    bench.store.end_copy()
+    at = ["--data", str(bench.folder)]
+    for command in (["list"], ["show", version.record.id]):
+        assert main(["records", *command, *at]) == 0
+        is_negative = "No blasts" in capsys.readouterr().out
+        assert is_negative == (signed == "negative"), command
     for kind, text in every_text(version).items():
         assert ("PRELIMINARY: the machine alone" in text) == (not signed), kind
     is_overruled = machine == "negative" and signed not in ("", "negative")

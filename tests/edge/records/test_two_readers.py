@@ -98,14 +98,36 @@ def test_a_cell_that_two_have_read_is_for_a_supervisor_alone(bench: Any) -> None
 
 def test_each_takes_back_only_what_they_said(bench: Any) -> None:
     slide = bench.finished(n_readers=2)
-    read(bench, slide, "ann", "BB")
+    read(bench, slide, "ann", "NB")
     read(bench, slide, "ben", "N")
     bench.store.review.undo(slide, "ann", key="undo-1")
-    assert words_of(bench, slide) == "X---"
+    assert words_of(bench, slide) == "N---"
     bench.store.review.undo(slide, "ann", key="undo-2")
     assert words_of(bench, slide) == "N---"
     with pytest.raises(StepError, match="nothing to take back"):
         bench.store.review.undo(slide, "ann", key="undo-3")
+
+
+@pytest.mark.parametrize("words", ["BN", "NB", "BU", "UB", "BB"])
+def test_a_blast_that_two_have_read_is_taken_back_by_nobody(
+    bench: Any, words: str
+) -> None:
+    """A dispute over it would end without a supervisor, and nobody would be told."""
+    slide = bench.finished(n_readers=2)
+    ann, ben = words
+    read(bench, slide, "ann", ann)
+    read(bench, slide, "ben", ben)
+    before = words_of(bench, slide)
+    for by in ("ann", "ben"):
+        with pytest.raises(StepError, match="two people have read cell 1"):
+            bench.store.review.undo(slide, by, key=f"undo-{by}")
+    if ann != ben:
+        bench.store.review.settle_cell(slide, "1", NORMAL, "chief", key="settle-1")
+        for by in ("ann", "ben"):
+            with pytest.raises(StepError, match="two people have read cell 1"):
+                bench.store.review.undo(slide, by, key=f"undo-{by}")
+        bench.store.review.undo(slide, "chief", key="undo-chief")
+    assert words_of(bench, slide) == before
 
 
 def test_one_reader_is_as_before(bench: Any) -> None:

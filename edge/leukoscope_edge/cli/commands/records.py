@@ -4,7 +4,7 @@ import argparse
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -172,7 +172,9 @@ def _show(options: argparse.Namespace) -> int:
     with _open(options) as store:
         record = _readable(store, options.slide)
         identity = store.reader.identity(options.slide)
-        plain: dict[str, Any] = asdict(record) | {
+        signed = record.signatures[-1].outcome if record.signatures else None
+        machine = told_of_machine(record.machine, signed)
+        plain: dict[str, Any] = asdict(replace(record, machine=machine)) | {
             "identity": asdict(identity) if identity else None,
             "cells": [asdict(c) | {"final": c.final} for c in record.cells],
             "to_review": [c.id for c in record.to_review],

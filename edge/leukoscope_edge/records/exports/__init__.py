@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from leukoscope_edge.records.exports.slide_version import (
         suspected_beside as suspected_beside,
     )
+    from leukoscope_edge.records.exports.slide_version import (
+        unsigned_beside as unsigned_beside,
+    )
     from leukoscope_edge.records.exports.text_table import csv_bytes as csv_bytes
     from leukoscope_edge.records.exports.text_table import table_text as table_text
     from leukoscope_edge.records.exports.training_export import (

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from leukoscope_edge.counting import AgeRanges
 from leukoscope_edge.errors import ConfigError, StepError
 from leukoscope_edge.messages import NOT_FOR_CARE, Message, Param, message, said_all
-from leukoscope_edge.outcome import marked
+from leukoscope_edge.outcome import VerdictName, marked
 from leukoscope_edge.records.changes import Reason
 from leukoscope_edge.records.events import code_of
 from leukoscope_edge.records.exports.laboratory import Laboratory, open_laboratory
@@ -21,7 +21,7 @@ from leukoscope_edge.records.slides.slide import (
     SlideRecord,
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.slides.worklist import SUSPICIONS
+from leukoscope_edge.records.slides.worklist import SUSPICIONS, ListedSlide
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Reading, Tally
@@ -266,6 +266,8 @@ def _marks(
     yield from _beside(store, record, identified=identified)
     if signature is None:
         return
+    if unsigned_beside(store, record, signature.outcome):
+        yield message("unsigned-beside")
     if record.state is SlideState.AMENDING:
         yield message("being-amended", n=signature.version)
     if signature.version > 1:
@@ -304,22 +306,41 @@ def _beside(
         yield message("suspected-beside", slide=other)
 
 
+def unsigned_beside(store: Store, record: SlideRecord, told: Outcome) -> list[str]:
+    """Return the other slides of the same sample that a negative does not speak of.
+
+    Args:
+        store: The records.
+        record: The slide.
+        told: What is told of it. Beside a suspicion they change nothing.
+    """
+    if told.result != VerdictName.NONE.value:
+        return []
+    return [
+        one.id
+        for one in _others(store, record)
+        if one.state not in (SlideState.SIGNED, SlideState.VOIDED)
+    ]
+
+
 def suspected_beside(store: Store, record: SlideRecord) -> list[str]:
     """Return the other slides of the same sample that tell of blasts, none void.
 
     A negative of one is no negative of the sample.
     """
-    identity = store.reader.identity_of(record)
-    if identity is None:
-        return []
     return [
         one.id
-        for one in store.worklist.listed_of(identity.sample)
-        if one.id != record.id
-        and one.state is not SlideState.VOIDED
+        for one in _others(store, record)
+        if one.state is not SlideState.VOIDED
         and one.result in SUSPICIONS
         and one.is_told(early=False)
     ]
+
+
+def _others(store: Store, record: SlideRecord) -> list[ListedSlide]:
+    identity = store.reader.identity_of(record)
+    sample = store.worklist.listed_of(identity.sample) if identity else []
+    return [one for one in sample if one.id != record.id]
 
 
 def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param:

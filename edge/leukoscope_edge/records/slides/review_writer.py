@@ -8,7 +8,11 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
-from leukoscope_edge.records.slides.cell_record import CellRecord, MissedCell
+from leukoscope_edge.records.slides.cell_record import (
+    CellRecord,
+    MissedCell,
+    ReviewStep,
+)
 from leukoscope_edge.records.slides.correction import SEALED, Corrected
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
 from leukoscope_edge.records.slides.slide import (
@@ -120,8 +124,8 @@ class ReviewWriter(SlideWriter):
             The cell that the step was on.
 
         Raises:
-            StepError: There is none, or another person's word would go with it and be
-                told nowhere.
+            StepError: There is none, another person's word would go with it and be told
+                nowhere, or a dispute over a blast would end without a supervisor.
         """
         with self._events.writing():
             if known := self._events.repeated(Kind.UNDO, slide, key):
@@ -133,6 +137,8 @@ class ReviewWriter(SlideWriter):
                 raise StepError(message("nothing-to-undo", slide=slide))
             if names := record.others_in(last, by):
                 raise StepError(message("undo-of-another", slide=slide, name=names[-1]))
+            if record.n_readers > 1 and _ends_a_dispute(record, last):
+                raise StepError(message("two-have-read", slide=slide, cell=last.cell))
             self._events.append(Kind.UNDO, slide, {"undoes": last.seq}, by, key)
         return last.cell
 
@@ -277,3 +283,10 @@ class ReviewWriter(SlideWriter):
     def _next_missed(self, slide: str) -> int:
         """Return a number that no missed cell had, one taken back included."""
         return 1 + sum(e.kind == Kind.MISSED for e in self._reader.events(slide))
+
+
+def _ends_a_dispute(record: SlideRecord, step: ReviewStep) -> bool:
+    """Say whether a reader's word is on a cell that both read, one as a blast."""
+    words = next((dict(c.words) for c in record.cells if c.id == step.cell), {})
+    is_read_twice = len(words) > 1 and not step.settles
+    return is_read_twice and Reading.BLAST in words.values()

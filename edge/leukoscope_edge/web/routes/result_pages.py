@@ -30,6 +30,7 @@ from leukoscope_edge.records.exports import (
     suspects,
     table,
     to_send,
+    unsigned_beside,
 )
 from leukoscope_edge.records.slides import (
     Action,
@@ -164,6 +165,7 @@ def _after_first_look(
         "kind_disputed": record.kind_disputed,
         "agreement": agreement(record) if record.n_readers > 1 else None,
         "suspected_beside": suspected_beside(device.store, record),
+        "unsigned_beside": unsigned_beside(device.store, record, together),
     }
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.edge.records.bench import REFUSAL, VERDICT, make_cell
+from tests.edge.records.bench import REFUSAL, VERDICT, make_cell, make_set_up
 
 from leukoscope_edge.errors import StepError
 from leukoscope_edge.i18n import languages
@@ -202,6 +202,33 @@ def test_a_slide_tells_of_blasts_on_another_of_its_sample(bench: Any) -> None:
     assert beside(other) == []
     store.erase(other, "request", "ann")
     assert beside(other) == []
+
+
+def test_a_signed_negative_says_that_another_slide_of_its_sample_is_not_signed(
+    bench: Any,
+) -> None:
+    store, said = bench.store, message("unsigned-beside")
+    none = replace(VERDICT, name=VerdictName.NONE)
+
+    def is_said(slide: str) -> list[bool]:
+        versions = (open_version(store, slide, identified=i) for i in (True, False))
+        return [said in v.marks for v in versions]
+
+    negative, suspect, _ = (
+        bench.reviewed(),
+        bench.reviewed(),
+        bench.reviewed(sample="S-2"),
+    )
+    for slide, verdict in ((negative, none), (suspect, VERDICT)):
+        store.review.sign(slide, lambda _, v=verdict: v, "ann", key=f"sign-{slide}")
+    assert is_said(negative) == [False, False]
+    unread = store.start_slide(make_set_up(), "ann")
+    assert is_said(negative) == [True, True]
+    assert is_said(suspect) == [False, False]
+    store.review.void(unread, "torn", "ann")
+    assert is_said(negative) == [False, False]
+    store.review.amend(suspect, "look again", "ann")
+    assert is_said(negative) == [True, True]
 
 
 def test_what_was_put_right_stands_on_every_copy(bench: Any) -> None:

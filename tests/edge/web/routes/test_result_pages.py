@@ -137,3 +137,17 @@ def test_who_was_overruled_and_what_stands_on_another_slide_is_told(
     assert "1 of the cells were called blast-like by Olu" in text
     assert f"Slide {suspect} of the same sample tells of blast-like cells" in text
     assert "called blast-like by Olu" in browser.get(f"/slides/{slide}/print").text
+
+
+def test_a_negative_says_that_another_slide_of_its_sample_is_not_signed(
+    browser: Browser, device: Device
+) -> None:
+    said = "Another slide of this sample is not signed yet"
+    alone = look_at_all(device, fill_slide(device, n_normal=300))
+    text = browser.get(f"/slides/{alone}/result").text
+    assert "No blasts" in text
+    assert said not in text
+    unread = fill_slide(device, n_normal=4)
+    text = browser.get(f"/slides/{alone}/result").text
+    assert said in text
+    assert f'<a href="/slides/{unread}/result">' in text
