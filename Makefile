@@ -4,7 +4,7 @@ DEVICE := .venv-device
 FULL   := .venv
 TESTS  ?=
 # Files as they are given out, the slow ones first (tests/conftest.py).
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
+WORKERS := -n 3 --dist loadfile --no-loadscope-reorder --max-worker-restart=0
 
 .PHONY: demo test browser check test-device constraints clean
 

@@ -77,7 +77,7 @@ def pytest_collection_modifyitems(
 
 
 def slow_files_first(items: list[pytest.Item]) -> None:
-    """Begin with what takes long: two workers that take file by file end together."""
+    """Begin with what takes long: workers that take file by file end together."""
     slow = {item.path for item in items if "slow" in item.keywords}
     slowest = {item.path for item in items if is_slowest(item)}
     items.sort(key=lambda item: (item.path not in slowest, item.path not in slow))
