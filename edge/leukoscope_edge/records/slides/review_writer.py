@@ -1,6 +1,6 @@
 """What people write of a slide: words, signature, amendment, correction, void."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +8,7 @@ from leukoscope_edge.errors import StepError
 from leukoscope_edge.messages import Message, message
 from leukoscope_edge.outcome import Refusal, Verdict
 from leukoscope_edge.records.changes import CriticalCall
+from leukoscope_edge.records.events import Event
 from leukoscope_edge.records.slides.cell_record import (
     CellRecord,
     MissedCell,
@@ -101,7 +102,7 @@ class ReviewWriter(SlideWriter):
             if known := self._events.repeated(Kind.MISSED, slide, key):
                 return str(known.body["cell"]["id"])
             cell = CellRecord(
-                id=f"m{self._next_missed(slide)}",
+                id=f"m{_next_missed(self._reader.events(slide))}",
                 frame=missed.frame,
                 frame_sha256=missed.frame_sha256,
                 box_px=missed.box_px,
@@ -280,9 +281,10 @@ class ReviewWriter(SlideWriter):
         sealed = self._identities.seal_text(slide, why)
         return {"sealed_why": sealed, "names_nobody": True}
 
-    def _next_missed(self, slide: str) -> int:
-        """Return a number that no missed cell had, one taken back included."""
-        return 1 + sum(e.kind == Kind.MISSED for e in self._reader.events(slide))
+
+def _next_missed(events: Sequence[Event]) -> int:
+    """Return a number that no missed cell had, one taken back included."""
+    return 1 + sum(e.kind == Kind.MISSED for e in events)
 
 
 def _ends_a_dispute(record: SlideRecord, step: ReviewStep) -> bool:
