@@ -5,7 +5,7 @@ Asked in the frames' order, so that threads which search the frames change nothi
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from leukoscope_edge.arrays import BoolArray
@@ -84,6 +84,27 @@ class Turn:
         """
         is_sharp = why_not in (None, GUIDANCE[TrackingState.LOST])
         return OTHER_OBJECTIVE if self.is_off_scale and is_sharp else why_not
+
+
+def told_apart(
+    before: tuple[int, int], islands: Mapping[int, tuple[int, int]], suspect: Set[int]
+) -> tuple[frozenset[int], bool]:
+    """Return the islands that are off the scale, and whether the others prove it.
+
+    Args:
+        before: How many frames before an interruption contradicted, and how many told.
+        islands: The same of each island; each is held against those before it.
+        suspect: Islands whose one contradicting frame is enough.
+    """
+    off, (k_own, n_own) = set[int](), before
+    for island, (k, n) in sorted(islands.items()):
+        is_proven = n_own - k_own >= MIN_PROVEN
+        is_told = k >= MIN_CONTRADICTING or island in suspect
+        if is_proven and is_told and k / n >= MAX_CONTRADICTING + k_own / n_own:
+            off.add(island)
+        else:
+            k_own, n_own = k_own + k, n_own + n
+    return frozenset(off), n_own - k_own >= MIN_PROVEN
 
 
 class EarlierFrames:
@@ -255,17 +276,8 @@ class EarlierFrames:
         return self._told_apart()[0]
 
     def _told_apart(self) -> tuple[frozenset[int], bool]:
-        """Return the islands that are off, and whether the others prove the scale."""
-        off, (k_own, n_own) = set[int](), self._spoken
-        for island, n in sorted(self._told.items()):
-            k = self._contradicting[island]
-            is_proven = n_own - k_own >= MIN_PROVEN
-            is_told = k >= MIN_CONTRADICTING or island in self._suspect
-            if is_proven and is_told and k / n >= MAX_CONTRADICTING + k_own / n_own:
-                off.add(island)
-            else:
-                k_own, n_own = k_own + k, n_own + n
-        return frozenset(off), n_own - k_own >= MIN_PROVEN
+        told = {i: (self._contradicting[i], n) for i, n in self._told.items()}
+        return told_apart(self._spoken, told, self._suspect)
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.

@@ -11,6 +11,7 @@ from leukoscope_edge.counting.earlier_frames import (
     N_AGREEING,
     OTHER_OBJECTIVE,
     EarlierFrames,
+    told_apart,
 )
 from leukoscope_edge.counting.gathered import MEASURED_AT_ONCE, is_measured
 from leukoscope_edge.errors import SourceError
@@ -33,6 +34,7 @@ def fields(scale_um_per_px: float | None = 0.1) -> EarlierFrames:
 def test_a_fault_has_no_place_and_is_no_copy() -> None:
     turn = fields().turn(Fault(name="f0", reason="cannot be read"))
     assert (turn.place, turn.copy_of, turn.scale_um_per_px) == (None, "", None)
+    assert [turn.measures, turn.speaks, turn.is_off_scale] == [False] * 3
 
 
 def test_a_field_that_came_before_is_a_copy_of_it() -> None:
@@ -40,6 +42,8 @@ def test_a_field_that_came_before_is_a_copy_of_it() -> None:
     turns = [earlier.turn(frame(f"{i}.png", seed)) for i, seed in enumerate((1, 2, 1))]
     assert [t.copy_of for t in turns] == ["", "", "0.png"]
     assert [t.place for t in turns] == [None] * 3
+    assert [t.speaks for t in turns] == [True, True, False]
+    assert [t.sizes is not None for t in turns] == [True, True, False]
 
 
 def test_a_field_from_before_an_interruption_is_known_again_and_measures_nothing() -> (
@@ -97,6 +101,7 @@ def test_the_frames_whose_cells_are_measured_are_counted_from_the_first() -> Non
     numbers = range(MEASURED_AT_ONCE + 2)
     turns = [earlier.turn(frame(f"{i}.png", i)) for i in numbers]
     assert [t.measures for t in turns] == [is_measured(i) for i in numbers]
+    assert [t.sizes is not None for t in turns] == [is_measured(i) for i in numbers]
     assert not all(t.measures for t in turns)
 
 
@@ -141,6 +146,16 @@ def test_a_frame_that_is_not_judged_silences_none_at_the_same_place() -> None:
         True,
         False,
     ]
+    assert earlier.turn(drawn(1)).sizes is not None  # it is measured all the same
+
+
+def test_an_island_is_asked_until_enough_have_told_and_then_now_and_then() -> None:
+    earlier = EarlierFrames(0.1, is_sequence=True, first_island=0)
+    for _ in range(MEASURED_AT_ONCE + 1):
+        speaks(earlier, drawn(1))
+    earlier.new_area()
+    asked = [speaks(earlier, drawn(2)) for _ in range(2)]
+    assert asked == [True, False]  # the same cells again say nothing more
 
 
 AT, OFF = FrameScale("red cells", 75.0, 4), FrameScale("red cells", 150.0, 4)
@@ -235,3 +250,61 @@ def test_a_frame_that_is_poor_says_that_first() -> None:
     assert walked(earlier, 1, 1.8)[-1] == OTHER_OBJECTIVE
     turn = earlier.turn(drawn(1, 1.8, 0.7))
     assert earlier.listen(turn, blurred).reason(blurred) == blurred
+
+
+@pytest.mark.parametrize(
+    ("before", "islands", "suspect", "off", "is_proven"),
+    [
+        ((0, 0), {}, set(), set(), False),
+        ((0, MIN_PROVEN), {}, set(), set(), True),
+        ((1, MIN_PROVEN), {}, set(), set(), False),
+        ((0, MIN_PROVEN), {1: (2, 2)}, set(), {1}, True),
+        ((0, MIN_PROVEN - 1), {1: (2, 2)}, set(), set(), False),
+        ((0, MIN_PROVEN), {1: (1, 1)}, set(), set(), True),
+        ((0, MIN_PROVEN), {1: (1, 1)}, {1}, {1}, True),
+        ((0, MIN_PROVEN), {1: (1, 1)}, {2}, set(), True),
+        ((0, MIN_PROVEN), {1: (2, 10)}, set(), {1}, True),  # a fifth more
+        ((0, MIN_PROVEN), {1: (2, 11)}, set(), set(), True),
+        ((5, 10), {1: (7, 10)}, set(), {1}, True),
+        ((5, 10), {1: (6, 10)}, set(), set(), True),  # no more than before it
+        ((0, 0), {1: (0, MIN_PROVEN), 2: (2, 2)}, set(), {2}, True),
+        ((0, 0), {2: (2, 2), 1: (0, MIN_PROVEN)}, set(), {2}, True),
+        ((0, 0), {1: (2, 2), 2: (0, MIN_PROVEN)}, set(), set(), True),
+        ((0, MIN_PROVEN), {1: (4, 4), 2: (2, 4)}, set(), {1, 2}, True),
+    ],
+)
+def test_an_island_is_held_against_those_before_it(
+    before: tuple[int, int],
+    islands: dict[int, tuple[int, int]],
+    suspect: set[int],
+    off: set[int],
+    *,
+    is_proven: bool,
+) -> None:
+    assert told_apart(before, islands, suspect) == (off, is_proven)
+
+
+def test_where_no_scale_was_given_none_is_held_against_an_island() -> None:
+    earlier = EarlierFrames(None, is_sequence=True, first_island=1)
+    for number in range(1, 5):
+        assert reason(earlier, drawn(number)) is None
+        earlier.new_area()
+    assert walked(earlier, 5, 1.8) == [None] * 3
+    assert not earlier.off_scale()
+
+
+def test_a_lost_place_names_no_objective_where_the_scale_is_not_proven() -> None:
+    earlier = on_a_slide()
+    assert reason(earlier, drawn(1)) is None
+    assert lost(earlier, 1.8) == [LOST] * 2
+
+
+def test_a_new_area_that_agrees_is_not_suspect_for_the_lost_place_before_it() -> None:
+    earlier = on_a_slide(*[AT] * MIN_PROVEN)
+    assert reason(earlier, drawn(1)) is None
+    assert OTHER_OBJECTIVE in lost(earlier, 1.8)
+    earlier.new_area()
+    assert [reason(earlier, drawn(2)) for _ in range(2)] == [None] * 2
+    earlier.new_area()
+    assert reason(earlier, drawn(4, 1.8)) is None
+    assert not earlier.off_scale()

@@ -141,6 +141,20 @@ def test_a_new_device_with_a_camera_waits_for_its_first_quality_slide(
     assert old.id == "quality-slide-old"
 
 
+def test_the_newest_quality_slide_counts_and_whether_fewer_are_found_than_usual(
+    device: Device,
+) -> None:
+    profile, card = replace(device.profile, camera=CAMERA), device.bundle.card
+    for located, expected in (
+        *[(n, []) for n in (495, 490, 500, 495, 490, 500)],
+        (455, ["quality-slide-drift"]),
+        (300, ["quality-slide-failed"]),
+    ):
+        keep_quality_slide(device.store, 500, located, NAME)
+        found = device_quality(device.store, profile, card)
+        assert [p.id for p in found] == expected
+
+
 def test_the_newest_test_of_the_stored_cells_of_this_model_counts(
     device: Device,
 ) -> None:
