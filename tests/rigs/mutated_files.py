@@ -111,10 +111,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "records/test_store.py",
             "records/test_audit.py",
         ),
-        "records/exports/slide_version.py": (
-            "records/exports/test_slide_version.py",
-            "records/test_negatives.py",
-        ),
         "records/slides/review_writer.py": (
             "records/slides/test_review_writer.py",
             "records/slides/test_correction.py",
@@ -188,7 +184,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
             "web/test_trail.py",
         ),
         "web/whole_requests.py": ("web/test_whole_requests.py",),
-        "web/device.py": ("web/test_device.py",),
         "web/tls.py": ("web/test_tls.py", "web/test_device.py"),
         "web/routes/slides.py": (
             "web/routes/test_slides.py",
@@ -235,7 +230,6 @@ ROOMS: dict[str, dict[str, tuple[str, ...]]] = {
         "vision/cells/lobes.py": ("vision/cells/test_lobes.py",),
         "vision/following.py": ("vision/test_following.py",),
         "vision/nuclear_places.py": ("vision/test_nuclear_places.py",),
-        "vision/quality.py": ("vision/test_quality.py",),
     },
     "review": {"review/blind_order.py": ("review/test_blind_order.py",)},
     "capture": {
