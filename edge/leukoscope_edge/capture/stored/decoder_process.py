@@ -272,7 +272,7 @@ class _Video:
         codec = _four_letters(int(self._capture.get(cv2.CAP_PROP_FOURCC)))
         with caught_output():
             self._packets = Packets(path, codec)
-        if is_hdr(path) or is_hdr_packet(self._packets.first_packet, codec):
+        if is_hdr(path) or is_hdr_packet(self._packets.ahead, codec):
             raise SourceError(message("video-hdr"))
         self._require_square()
         per_s = self._capture.get(cv2.CAP_PROP_FPS)

@@ -112,7 +112,8 @@ class Packets:
     """The packets of a video, read beside its frames.
 
     Attributes:
-        first_packet: What the first `look` returns; b"" where the file has none.
+        ahead: What the next `look` returns, where it is read already: at first the
+            first packet, b"" where the file has none.
     """
 
     def __init__(self, path: Path, codec: str) -> None:
@@ -127,7 +128,7 @@ class Packets:
         self._capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG, raw)
         self._first, self._packet = b"", b""
         self._is_changed = False
-        self.first_packet = self._ahead = self._read()
+        self.ahead = self._read()
 
     def is_changed(self) -> bool:
         """Look at the next packet; say whether the size has changed by now."""
@@ -140,7 +141,7 @@ class Packets:
 
     def look(self) -> bytes:
         """Return the next packet, b"" behind the last one."""
-        self._packet, self._ahead = self._ahead or self._read(), b""
+        self._packet, self.ahead = self.ahead or self._read(), b""
         return self._packet
 
     def _read(self) -> bytes:
