@@ -1,5 +1,6 @@
 """What is kept of one cell, and how what people said on it becomes its word."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from leukoscope_edge.arrays import U8
@@ -171,6 +172,11 @@ class ReviewStep:
     adds: CellRecord | None = None
     settles: bool = False
     kind: str = ""
+
+
+def words_on(cells: Iterable[CellRecord], cell: str) -> dict[str, Reading]:
+    """Return each reader's last word on a cell, none where it is not among them."""
+    return next((dict(c.words) for c in cells if c.id == cell), {})
 
 
 def with_words(cell: CellRecord, steps: list[ReviewStep], n_readers: int) -> CellRecord:

@@ -13,6 +13,7 @@ from leukoscope_edge.records.slides.cell_record import (
     CellRecord,
     MissedCell,
     ReviewStep,
+    words_on,
 )
 from leukoscope_edge.records.slides.correction import SEALED, Corrected
 from leukoscope_edge.records.slides.digest import CHANGED, digest_of
@@ -89,8 +90,7 @@ class ReviewWriter(SlideWriter):
         body |= {"kind": kind} if kind else {}
 
         def refuses(record: SlideRecord) -> Message | None:
-            words = [c.words for c in record.cells if c.id == cell]
-            is_own = any(by in dict(w) for w in words)
+            is_own = by in words_on(record.cells, cell)
             return message("own-dispute") if is_own else None
 
         self._events.do(Kind.JUDGE, slide, body, by, key, refuses)
@@ -289,6 +289,6 @@ def _next_missed(events: Sequence[Event]) -> int:
 
 def _ends_a_dispute(record: SlideRecord, step: ReviewStep) -> bool:
     """Say whether a reader's word is on a cell that both read, one as a blast."""
-    words = next((dict(c.words) for c in record.cells if c.id == step.cell), {})
+    words = words_on(record.cells, step.cell)
     is_read_twice = len(words) > 1 and not step.settles
     return is_read_twice and Reading.BLAST in words.values()

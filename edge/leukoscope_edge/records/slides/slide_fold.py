@@ -14,7 +14,7 @@ from leukoscope_edge.messages import Message, Param, from_plain, message
 from leukoscope_edge.outcome import Doubt
 from leukoscope_edge.records.changes import Change, Correction, Reason, Told
 from leukoscope_edge.records.events import Event
-from leukoscope_edge.records.slides.cell_record import ReviewStep
+from leukoscope_edge.records.slides.cell_record import ReviewStep, words_on
 from leukoscope_edge.records.slides.correction import DETAILS
 from leukoscope_edge.records.slides.kinds import n_own_left
 from leukoscope_edge.records.slides.slide import Kind, Origin, Signature, SlideRecord
@@ -308,7 +308,7 @@ def _remarked(record: SlideRecord, event: Event) -> SlideRecord:
 
 def _check_reader(record: SlideRecord, step: ReviewStep) -> None:
     """Let two people read each cell once, and a supervisor settle what they read."""
-    is_read_twice = any(c.id == step.cell and len(c.words) > 1 for c in record.cells)
+    is_read_twice = len(words_on(record.cells, step.cell)) > 1
     if step.settles and (record.n_readers == 1 or not is_read_twice):
         raise CannotFollowError("two-must-read", slide=record.id, cell=step.cell)
     if step.settles:
