@@ -57,10 +57,7 @@ if TYPE_CHECKING:
         shown_version as shown_version,
     )
     from leukoscope_edge.records.exports.slide_version import (
-        suspected_beside as suspected_beside,
-    )
-    from leukoscope_edge.records.exports.slide_version import (
-        unsigned_beside as unsigned_beside,
+        slides_beside as slides_beside,
     )
     from leukoscope_edge.records.exports.text_table import csv_bytes as csv_bytes
     from leukoscope_edge.records.exports.text_table import table_text as table_text

@@ -1,6 +1,6 @@
 """One version of one slide, gathered for paper and for exchange."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -21,7 +21,7 @@ from leukoscope_edge.records.slides.slide import (
     SlideRecord,
 )
 from leukoscope_edge.records.slides.slide_state import SlideState
-from leukoscope_edge.records.slides.worklist import SUSPICIONS, ListedSlide
+from leukoscope_edge.records.slides.worklist import SUSPICIONS
 from leukoscope_edge.records.store import Store
 from leukoscope_edge.screening_result import ImageReport
 from leukoscope_edge.types import Reading, Tally
@@ -263,10 +263,12 @@ def _marks(
     """Yield that its model is for research, and what became of the signed version."""
     if record.origin.is_research:
         yield NOT_FOR_CARE
-    yield from _beside(store, record, identified=identified)
+    told = signature.outcome if signature else None
+    suspected, unsigned = slides_beside(store, record, told)
+    yield from _said_of(suspected, identified=identified)
     if signature is None:
         return
-    if unsigned_beside(store, record, signature.outcome):
+    if unsigned:
         yield message("unsigned-beside")
     if record.state is SlideState.AMENDING:
         yield message("being-amended", n=signature.version)
@@ -290,57 +292,50 @@ def _said_before(record: SlideRecord, signature: Signature) -> Iterator[Message]
             yield message("amended-said", n=n, what=said)
 
 
-def _beside(
-    store: Store, record: SlideRecord, *, identified: bool
-) -> Iterator[Message]:
-    """Yield that another slide of the sample tells of blasts.
+def _said_of(suspected: Sequence[str], *, identified: bool) -> Iterator[Message]:
+    """Yield that other slides of the sample tell of blasts.
 
-    Which one stays off a copy without names: two such copies would be known as one
+    Which ones stays off a copy without names: two such copies would be known as one
     person's. That there is one does not: the negative beside it is none of the sample.
     """
-    others = suspected_beside(store, record)
-    if others and not identified:
+    if suspected and not identified:
         yield message("suspected-elsewhere")
         return
-    for other in others:
+    for other in suspected:
         yield message("suspected-beside", slide=other)
 
 
-def unsigned_beside(store: Store, record: SlideRecord, told: Outcome) -> list[str]:
-    """Return the other slides of the same sample that a negative does not speak of.
+def slides_beside(
+    store: Store, record: SlideRecord, told: Outcome | None
+) -> tuple[list[str], list[str]]:
+    """Return the other slides of the sample that a negative of one must tell of.
+
+    A negative of one is no negative of the sample.
 
     Args:
         store: The records.
         record: The slide.
-        told: What is told of it. Beside a suspicion they change nothing.
+        told: What is told of it, None for nothing yet.
+
+    Returns:
+        Those that tell of blasts, none void; and, beside a negative alone, those that
+        nobody has signed yet.
     """
-    if told.result != VerdictName.NONE.value:
-        return []
-    return [
-        one.id
-        for one in _others(store, record)
-        if one.state not in (SlideState.SIGNED, SlideState.VOIDED)
-    ]
-
-
-def suspected_beside(store: Store, record: SlideRecord) -> list[str]:
-    """Return the other slides of the same sample that tell of blasts, none void.
-
-    A negative of one is no negative of the sample.
-    """
-    return [
-        one.id
-        for one in _others(store, record)
-        if one.state is not SlideState.VOIDED
-        and one.result in SUSPICIONS
-        and one.is_told(early=False)
-    ]
-
-
-def _others(store: Store, record: SlideRecord) -> list[ListedSlide]:
     identity = store.reader.identity_of(record)
     sample = store.worklist.listed_of(identity.sample) if identity else []
-    return [one for one in sample if one.id != record.id]
+    others = [
+        one
+        for one in sample
+        if one.id != record.id and one.state is not SlideState.VOIDED
+    ]
+    suspected = [
+        one.id
+        for one in others
+        if one.result in SUSPICIONS and one.is_told(early=False)
+    ]
+    is_negative = told is not None and told.result == VerdictName.NONE.value
+    unsigned = [one.id for one in others if one.state is not SlideState.SIGNED]
+    return suspected, unsigned if is_negative else []
 
 
 def _why(store: Store, slide: str, reason: Reason, *, identified: bool) -> Param:

@@ -26,11 +26,10 @@ from leukoscope_edge.records.exports import (
     said_flags,
     shown_of,
     shown_version,
-    suspected_beside,
+    slides_beside,
     suspects,
     table,
     to_send,
-    unsigned_beside,
 )
 from leukoscope_edge.records.slides import (
     Action,
@@ -157,6 +156,7 @@ def _after_first_look(
     device: Device, record: SlideRecord, together: Outcome
 ) -> dict[str, Any]:
     """Return what the page shows of model and readers; before, a name is undefined."""
+    suspected, unsigned = slides_beside(device.store, record, together)
     return {
         "machine": told_of_machine(record.machine, together),
         "differences": differences(record),
@@ -164,8 +164,8 @@ def _after_first_look(
         "overruled": overruled_blasts(record),
         "kind_disputed": record.kind_disputed,
         "agreement": agreement(record) if record.n_readers > 1 else None,
-        "suspected_beside": suspected_beside(device.store, record),
-        "unsigned_beside": unsigned_beside(device.store, record, together),
+        "suspected_beside": suspected,
+        "unsigned_beside": unsigned,
     }
 
 

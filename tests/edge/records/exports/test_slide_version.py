@@ -17,7 +17,7 @@ from leukoscope_edge.records.exports.slide_version import (
     open_version,
     shown_of,
     shown_version,
-    suspected_beside,
+    slides_beside,
     suspects_of,
 )
 from leukoscope_edge.records.slides import Corrected, outcome_of
@@ -184,7 +184,7 @@ def test_a_slide_tells_of_blasts_on_another_of_its_sample(bench: Any) -> None:
     store = bench.store
 
     def beside(slide: str) -> list[str]:
-        return suspected_beside(store, store.reader.slide(slide))
+        return slides_beside(store, store.reader.slide(slide), None)[0]
 
     assert [beside(s) for s in (suspect, other, unread, of_another)] == [
         [],
