@@ -27,6 +27,14 @@ def close(bench: Any) -> Path:
     return path
 
 
+def close_without_copy(bench: Any) -> Path:
+    """Close the store and take its copy away, which it makes beside other work."""
+    bench.store.end_copy()
+    path = close(bench)
+    shutil.rmtree(bench.folder / COPY_FOLDER)
+    return path
+
+
 def spoil_page_of(path: Path, name: str) -> None:
     """Fill the first page of a table or an index with noughts."""
     connection = sqlite3.connect(path)
@@ -189,8 +197,7 @@ def test_who_may_not_recover_is_refused_and_moves_nothing(
 
 def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
     bench.signed()
-    path = close(bench)
-    shutil.rmtree(bench.folder / COPY_FOLDER)
+    path = close_without_copy(bench)
     path.write_bytes(b"x" * 4096)
     store = bench.reopen()
     assert store.reader.slides() == []
@@ -199,8 +206,7 @@ def test_without_any_copy_the_records_begin_anew_and_say_so(bench: Any) -> None:
 
 def test_without_the_second_end_nobody_says_how_much_is_lost(bench: Any) -> None:
     bench.signed()
-    path = close(bench)
-    shutil.rmtree(bench.folder / COPY_FOLDER)
+    path = close_without_copy(bench)
     (bench.folder / HEAD_NAME).unlink()
     path.write_bytes(b"x" * 4096)
     store = bench.reopen()
@@ -298,9 +304,7 @@ def test_events_behind_the_known_end_that_another_signed_are_a_forgery(
     bench.signed()
     n, second_end = bench.store.log.head().seq, (bench.folder / HEAD_NAME).read_bytes()
     bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
-    bench.store.end_copy()
-    path = close(bench)
-    shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)
+    path = close_without_copy(bench)
     (bench.folder / HEAD_NAME).write_bytes(second_end)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE head SET signature = ?", (bytes(64),))
@@ -324,9 +328,7 @@ def test_an_end_without_a_signature_is_ours_where_the_second_end_is_there(
 def test_without_any_signed_end_every_event_is_unsigned(bench: Any) -> None:
     bench.signed()
     n = bench.store.log.head().seq
-    bench.store.end_copy()
-    path = close(bench)
-    shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)
+    path = close_without_copy(bench)
     (bench.folder / HEAD_NAME).unlink()
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("DELETE FROM head")
@@ -337,9 +339,7 @@ def test_without_any_signed_end_every_event_is_unsigned(bench: Any) -> None:
 
 def test_a_first_event_that_was_hashed_anew_is_a_forgery(bench: Any) -> None:
     bench.store.log.note("light", {"plasma_level": 1.0}, "ann")
-    bench.store.end_copy()
-    path = close(bench)
-    shutil.rmtree(bench.folder / COPY_FOLDER, ignore_errors=True)
+    path = close_without_copy(bench)
     with contextlib.closing(sqlite3.connect(path)) as connection, connection:
         for trigger in ("event_stays", "event_is_kept"):
             connection.execute(f"DROP TRIGGER {trigger}")
