@@ -78,9 +78,6 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.stop_rule import LOOKS as LOOKS
     from leukoscope_edge.counting.stop_rule import state_after as state_after
     from leukoscope_edge.counting.verdict import BLANK_CONFIDENCE as BLANK_CONFIDENCE
-    from leukoscope_edge.counting.verdict import (
-        MAX_UNCLEAR_FRACTION as MAX_UNCLEAR_FRACTION,
-    )
     from leukoscope_edge.counting.verdict import conclude as conclude
 else:
     __getattr__, __all__ = load_on_use(__name__, __file__)

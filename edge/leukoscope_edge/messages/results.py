@@ -178,8 +178,11 @@ RESULTS = {
         "Erythroblasts: {p} for every 100 white cells; a counter may have taken "
         "them for white cells."
     ),
-    "kinds-by": ("A person named the kind of {k} of {n} cells, the model the others."),
-    "kinds-by-model": "The model named the kinds; no person did.",
+    "kinds-by-people": "People named the kind of every cell.",
+    "kinds-to-name": (
+        "People named the kind of {k} of {n} cells. The differential is shown once "
+        "every cell is named."
+    ),
     "ranges-unreadable": "No usual ranges: {why}",
     # the stop rule
     "enough-above": "enough: more than {level} blasts",

@@ -103,8 +103,12 @@ def by_suspicion(cells: Sequence[CellRecord]) -> list[CellRecord]:
 
 
 def tab_of(cell: CellRecord) -> str:
-    """Return the tab of the gallery in which a cell stands."""
-    return (cell.final is Reading.NORMAL and cell.final_kind) or _TAB_OF[cell.final]
+    """Return the tab of the gallery in which a cell stands.
+
+    Of a normal cell that nobody has read, the kind that the model would give it.
+    """
+    kind = cell.named_kind or (cell.kind if cell.word is None else "")
+    return (cell.final is Reading.NORMAL and kind) or _TAB_OF[cell.final]
 
 
 def differences(record: SlideRecord) -> list[CellRecord]:

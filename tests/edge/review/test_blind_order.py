@@ -34,7 +34,6 @@ def cell(**parts: Any) -> Any:
         "p_blast": 0.5,
         "is_counted": True,
         "final": Reading.NORMAL,
-        "final_kind": "",
         "call": CallName.NORMAL,
         "kind": "",
         "named_kind": "",
@@ -110,17 +109,25 @@ def test_a_persons_blasts_come_first_then_what_nobody_called() -> None:
 
 
 @pytest.mark.parametrize(
-    ("final", "kind", "tab"),
+    ("final", "word", "named", "tab"),
     [
-        (Reading.NORMAL, "eosinophil", "eosinophil"),
-        (Reading.NORMAL, "", "others"),
-        (Reading.BLAST, "eosinophil", "suspected"),
-        (Reading.UNCLEAR, "", "unclear"),
-        (Reading.NOT_A_CELL, "", "not-cells"),
+        (Reading.NORMAL, None, "", "eosinophil"),
+        (Reading.NORMAL, Reading.NORMAL, "", "others"),
+        (Reading.NORMAL, Reading.NORMAL, "monocyte", "monocyte"),
+        (Reading.BLAST, None, "", "suspected"),
+        (Reading.BLAST, Reading.BLAST, "", "suspected"),
+        (Reading.UNCLEAR, None, "", "unclear"),
+        (Reading.NOT_A_CELL, Reading.NOT_A_CELL, "", "not-cells"),
     ],
 )
-def test_each_cell_stands_in_one_tab(final: Reading, kind: str, tab: str) -> None:
-    assert tab_of(cell(final=final, final_kind=kind)) == tab
+def test_each_cell_stands_in_one_tab(
+    final: Reading, word: Reading | None, named: str, tab: str
+) -> None:
+    """The model takes it for an eosinophil; who read it need not have said so."""
+    shown = cell(final=final, word=word, named_kind=named, kind="eosinophil")
+    assert tab_of(shown) == tab
+    nameless = cell(final=Reading.NORMAL)
+    assert tab_of(nameless) == "others"
 
 
 def test_person_and_machine_differ_only_where_a_person_spoke() -> None:

@@ -1,10 +1,13 @@
 """The differential of a version of a slide as a table, for every export.
 
+People name every kind of it. The model's kinds are of help where cells are reviewed;
+in a laboratory that never taught it every second may be wrong (docs/validation.md,
+"Kinds"), and exact limits of wrong kinds would be taken for a differential.
+
 A refusal has no differential, as it has no number: "0 % blasts" beside "no result"
 would be read as a negative. Nor has what the machine alone says where, by people's
 words since, another number of cells are blasts: two figures would stand for one, and
-their "0 % blasts" is a negative that nobody signed. Nor has a slide that the model must
-not judge, unless people named every kind.
+their "0 % blasts" is a negative that nobody signed.
 """
 
 from collections.abc import Iterator
@@ -18,7 +21,6 @@ from leukoscope_edge.records.slides.kinds import (
     differential_of,
     is_marrow,
     is_named,
-    tells_kinds,
     usable,
 )
 
@@ -71,17 +73,19 @@ class Row:
 
 
 def shown_differential(version: SlideVersion) -> Differential | None:
-    """Return the differential where there is a result, and a kind that anybody told."""
+    """Return the differential where there is a result, and people named every kind."""
     if version.record.void is not None or version.outcome.blast_fraction_95 is None:
         return None
     found = differential_of(version.record)
-    if found is None or not found.is_told:
-        return None
-    if not tells_kinds(version.record, version.outcome):
+    if found is None or not found.is_told or _n_unnamed(version):
         return None
     n_blast = sum(share.n for share in found.shares if share.kind == BLAST)
     is_of_outcome = version.signature or n_blast == version.outcome.n_blast
     return found if is_of_outcome else None
+
+
+def _n_unnamed(version: SlideVersion) -> int:
+    return sum(not is_named(c) for c in usable(version.record))
 
 
 def table(version: SlideVersion) -> tuple[Row, ...]:
@@ -97,21 +101,19 @@ def table(version: SlideVersion) -> tuple[Row, ...]:
 
 
 def said_flags(version: SlideVersion) -> tuple[Message, ...]:
-    """Return what is more than usual, and who named the kinds."""
+    """Return what is more than usual, or what people have still to name."""
     found = shown_differential(version)
     if found is None:
-        return ()
+        return tuple(_still_to_name(version))
     more = () if is_marrow(version.record) else flags(found, version.ranges)
-    return (*more, *_by_whom(version), *_trouble(version))
+    return (*more, message("kinds-by-people"), *_trouble(version))
 
 
-def _by_whom(version: SlideVersion) -> Iterator[Message]:
-    cells = usable(version.record)
-    n_named = sum(map(is_named, cells))
-    if n_named == 0:
-        yield message("kinds-by-model")
-    else:
-        yield message("kinds-by", k=n_named, n=len(cells))
+def _still_to_name(version: SlideVersion) -> Iterator[Message]:
+    """Say how many kinds are not named, once somebody began to name them."""
+    left, cells = _n_unnamed(version), usable(version.record)
+    if left and any(c.named_kind for c in cells):
+        yield message("kinds-to-name", k=len(cells) - left, n=len(cells))
 
 
 def _trouble(version: SlideVersion) -> Iterator[Message]:

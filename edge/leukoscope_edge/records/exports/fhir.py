@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from leukoscope_edge.records.exports.facts import origins, public
-from leukoscope_edge.records.exports.fhir_kinds import is_by_person, kind_observations
+from leukoscope_edge.records.exports.fhir_kinds import kind_observations
 from leukoscope_edge.records.exports.report_words import said_marks
 from leukoscope_edge.records.exports.result_json import INTENDED_USE
 from leukoscope_edge.records.exports.slide_version import SlideVersion
@@ -198,19 +198,16 @@ def _observations(version: SlideVersion) -> Iterator[Json]:
 
 
 def _kinds(version: SlideVersion) -> Iterator[Json]:
-    """Yield the differential, as final as who named its kinds allows."""
-    by_person = is_by_person(version)
-    label = {} if by_person else {"meta": {"security": [_coding(BY_MACHINE)]}}
+    """Yield the differential, final once somebody has signed it."""
     for kind in kind_observations(version):
         yield {
             "resourceType": "Observation",
-            "status": _status(version) if by_person else "preliminary",
+            "status": _status(version),
             "subject": _reference(version, "Patient"),
             "specimen": _reference(version, "Specimen"),
             "device": _reference(version, "Device"),
             "effectiveDateTime": version.record.started_at,
             "note": [{"text": t} for t in (*said_marks(version), INTENDED_USE)],
-            **label,
             **kind,
         }
 

@@ -1,7 +1,7 @@
 """The differential as FHIR observations, one a kind: percent, its limits, the count.
 
-Codes are of blood alone; of marrow each kind is a text. A manual count is one whose
-every kind a person has named. What the model named is labelled as by a machine.
+Codes are of blood alone; of marrow each kind is a text. It is a manual count: people
+have named every kind.
 
 Source: loinc.org, panel 24318-8 (2.78) for basophils, blasts, eosinophils; loinc.org
 58413-6 (2.80), which names 19048-8 as the term without a method. The others agree with
@@ -20,7 +20,7 @@ from leukoscope_edge.counting import Beside, Share
 from leukoscope_edge.records.exports.cell_words import KINDS
 from leukoscope_edge.records.exports.differential_table import shown_differential
 from leukoscope_edge.records.exports.slide_version import SlideVersion
-from leukoscope_edge.records.slides.kinds import is_marrow, is_named, usable
+from leukoscope_edge.records.slides.kinds import is_marrow
 
 LOINC, UCUM = "http://loinc.org", "http://unitsofmeasure.org"
 PER_100 = "/100{WBCs}"
@@ -67,11 +67,6 @@ def kind_observations(version: SlideVersion) -> Iterator[Json]:
         yield _beside(version, beside)
 
 
-def is_by_person(version: SlideVersion) -> bool:
-    """Say whether people named every kind of what a person signed."""
-    return version.signature is not None and all(map(is_named, usable(version.record)))
-
-
 def _share(version: SlideVersion, share: Share) -> Json:
     limits = (("low", share.interval.low), ("high", share.interval.high))
     parts = [
@@ -116,7 +111,7 @@ def _percent_code(version: SlideVersion, kind: str) -> Json:
         return {"text": f"{KINDS[kind]}/100 {what}"}
     ratio = " [Ratio]" if kind == "erythroblast" else ""
     display = f"{codes.name}/Leukocytes{ratio} in Blood"
-    if codes.manual and is_by_person(version):
+    if codes.manual:
         return _code(codes.manual, f"{display} by Manual count")
     return _code(codes.percent, display)
 

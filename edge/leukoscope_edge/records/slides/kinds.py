@@ -9,16 +9,15 @@ import hashlib
 
 from leukoscope_edge.counting import (
     BLAST,
-    MAX_UNCLEAR_FRACTION,
     Compared,
     Differential,
     compared,
     count_kinds,
 )
 from leukoscope_edge.records.slides.cell_record import CellRecord
-from leukoscope_edge.records.slides.slide import Outcome, SlideRecord
+from leukoscope_edge.records.slides.slide import SlideRecord
 from leukoscope_edge.sample import SampleType
-from leukoscope_edge.types import CallName, Reading
+from leukoscope_edge.types import Reading
 
 TWO_OF_200 = 400
 """Cells of a differential that two readers share, 200 each."""
@@ -36,33 +35,6 @@ def differential_of(record: SlideRecord) -> Differential | None:
     kinds = [c.final_kind for c in usable(record)]
     n_smudges = record.tally.n_smudges
     return count_kinds(kinds, n_smudges=n_smudges, is_marrow=is_marrow(record))
-
-
-def tells_kinds(record: SlideRecord, outcome: Outcome) -> bool:
-    """Say whether a slide's kinds count: people named all, or the model may judge it.
-
-    Where its calls count for nothing (`counting/verdict.py`), so do the kinds that it
-    names: the device out of control, no scale or another, pictures that spoil calls,
-    too many cells unclear to it.
-
-    Args:
-        record: The slide.
-        outcome: Beside which they stand. It alone tells that the device was out of
-            control only at the signing.
-    """
-    if all(map(is_named, usable(record))):
-        return True
-    whole = [c for c in record.cells if c.is_counted]
-    n_unclear = sum(c.call is CallName.UNCLEAR for c in whole)
-    is_spoilt = record.is_rescaled or any(d.spoils_calls for d in record.doubts)
-    is_in_control = not any(m.holds("quality") for m in outcome.messages)
-    is_known = record.origin.scale_um_per_px is not None and not record.quality
-    return (
-        is_known
-        and is_in_control
-        and not is_spoilt
-        and n_unclear <= MAX_UNCLEAR_FRACTION * len(whole)
-    )
 
 
 def is_marrow(record: SlideRecord) -> bool:

@@ -172,7 +172,7 @@ def _after_first_look(
 def differential_values(version: SlideVersion | None) -> dict[str, Any]:
     """Return what a screen shows of a differential, nothing before the first look."""
     if version is None:
-        return {"differential": (), "to_send": ()}
+        return {"to_send": ()}
     return {
         "differential": table(version),
         "to_send": list(to_send(version)),

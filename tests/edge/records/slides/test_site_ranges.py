@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.edge.records.named_kinds import name_all
 
 from leukoscope_edge.counting import NAMED
 from leukoscope_edge.errors import ConfigError
@@ -15,7 +16,7 @@ from leukoscope_edge.sample import AgeGroup
 def test_a_sites_own_ranges_count_and_a_broken_file_keeps_no_result_back(
     bench: Any,
 ) -> None:
-    slide = bench.of_kinds()
+    slide = name_all(bench, bench.of_kinds())
     (bench.folder / RANGES_NAME).write_text("[adult]\n")
     version = open_version(bench.store, slide)
     assert version.ranges is None
