@@ -62,6 +62,7 @@ from leukoscope_edge.sample import SIMULATED_SAMPLE
 from leukoscope_edge.screening import SlideRun
 from leukoscope_edge.search_ahead import look_at_all
 from leukoscope_edge.types import Cell, Domain, Fault, Frame
+from leukoscope_train.arguments import whole
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))  # for tests/rigs
 
@@ -370,11 +371,11 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--um-per-px", type=float)
     parser.add_argument("--segmenter", default="thresholds")
     parser.add_argument("--every-frame", action="store_true", help="search each")
-    parser.add_argument("--frames", type=int, default=120)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--threads", type=int, default=1, help="of a network")
-    parser.add_argument("--opencv", type=int, default=1, help="its threads")
-    parser.add_argument("--ahead", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--frames", type=whole(1), default=120)
+    parser.add_argument("--rounds", type=whole(1), default=5)
+    parser.add_argument("--threads", type=whole(1, 256), default=1, help="of a network")
+    parser.add_argument("--opencv", type=whole(1, 256), default=1, help="its threads")
+    parser.add_argument("--ahead", type=whole(1, 256), nargs="+", default=[1, 2])
     parser.add_argument("--sync-ms", type=float, default=0.0)
     parser.add_argument("--instructions", action="store_true", help="count them too")
     parser.add_argument("--walks", type=int, default=0, help=argparse.SUPPRESS)

@@ -19,6 +19,7 @@ from unittest import mock
 import numpy as np
 import torch
 
+from leukoscope_train.arguments import number, whole
 from leukoscope_train.data import CropSet
 from leukoscope_train.distributed import Machine, this_machine
 from leukoscope_train.fit import Training, one_pass
@@ -87,11 +88,11 @@ def main() -> None:
     """Measure each network and print one line for it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("architectures", nargs="+", choices=get_args(Architecture))
-    parser.add_argument("--side-px", type=int, default=128)
-    parser.add_argument("--batch", type=int, default=64)
-    parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--side-px", type=whole(16, 1024), default=128)
+    parser.add_argument("--batch", type=whole(1), default=64)
+    parser.add_argument("--threads", type=whole(1, 256), default=1)
+    parser.add_argument("--workers", type=whole(0, 256), default=0)
+    parser.add_argument("--seconds", type=number(0, 86400), default=5.0)
     parser.add_argument("--plain", action="store_true", help="record no graph")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()

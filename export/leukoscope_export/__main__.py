@@ -30,6 +30,7 @@ from leukoscope_export.recalibrate import Kept, make_recalibrated_card
 from leukoscope_export.release import Recipe, make_bundle
 from leukoscope_export.runs import FINAL
 from leukoscope_export.signing import publish_cli
+from leukoscope_train.arguments import whole
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -232,7 +233,11 @@ def _add_recipe(one: argparse.ArgumentParser) -> None:
         "--method", choices=METHODS, default="minmax", help="how ranges are chosen"
     )
     one.add_argument(
-        "--qat", type=int, default=0, metavar="STEPS", help="fine-tune as int8 before"
+        "--qat",
+        type=whole(0),
+        default=0,
+        metavar="STEPS",
+        help="fine-tune as int8 before",
     )
 
 

@@ -20,6 +20,7 @@ import cv2
 import torch
 
 from leukoscope_edge.errors import LeukoscopeError
+from leukoscope_train.arguments import whole
 from leukoscope_train.commands import data, documents, fitting, judging, kinds
 from leukoscope_train.distributed import end, leave
 
@@ -41,9 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m leukoscope_train")
-    parser.add_argument("--threads", type=int, default=2, help="for torch")
+    parser.add_argument("--threads", type=whole(1, 256), default=2, help="for torch")
     parser.add_argument(
-        "--workers", type=int, default=1, help="processes that read cells ahead"
+        "--workers",
+        type=whole(0, 256),
+        default=1,
+        help="processes that read cells ahead",
     )
     commands = parser.add_subparsers(required=True)
     for module in (data, fitting, judging, kinds, documents):

@@ -11,6 +11,7 @@ import numpy as np
 
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
+from leukoscope_train.arguments import number, whole
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data import (
     BLAST,
@@ -53,14 +54,18 @@ def add_commands(commands: Any) -> None:
     one = add_command(commands, "prepare", prepare, "cut every cell once")
     one.add_argument("source", help="folder or CSV of cells, or `simulated`")
     one.add_argument("--work", type=Path, required=True)
-    one.add_argument("--slides", type=int, default=24, help="simulated slides")
+    one.add_argument("--slides", type=whole(1), default=24, help="simulated slides")
     one.add_argument("--pbc", type=Path, help="folder of more normal cells")
     one.add_argument("--hashes", type=Path, help="CSV of the originals' sha256")
-    one.add_argument("--side-px", type=int, default=128, help="of the network's input")
-    one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+    one.add_argument(
+        "--side-px", type=whole(16, 1024), default=128, help="of the network's input"
+    )
+    one.add_argument(
+        "--um-per-px", type=number(0.005, 10), help="of images that are no cut-outs"
+    )
     one = add_command(commands, "thin", thin, "fewer cells of each person")
     one.add_argument("prepared", type=Path, help="prepared folder")
-    one.add_argument("--most", type=int, required=True, help="cells of a person")
+    one.add_argument("--most", type=whole(1), required=True, help="cells of a person")
     one.add_argument("--work", type=Path, required=True, help="folder to make")
 
 

@@ -13,6 +13,7 @@ from scipy.special import logit
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.config import read_toml
 from leukoscope_train import run_folder
+from leukoscope_train.arguments import MAX_SEED, whole
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import pbc_cells, real_spec, some
 from leukoscope_train.data import (
@@ -80,7 +81,7 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--out", type=Path, required=True, help="file of weights")
     one = add_command(commands, "compare", compare, "fit several plans, print a table")
     one.add_argument("plans", type=Path, nargs="+")
-    one.add_argument("--seeds", type=int, nargs="+", default=[0])
+    one.add_argument("--seeds", type=whole(0, MAX_SEED), nargs="+", default=[0])
     one.add_argument("--pair", nargs=2, metavar="PLAN", help="average these two")
     one.add_argument("--name", help="of the table; default: the plans' folder")
     one.add_argument(

@@ -10,6 +10,7 @@ import numpy as np
 from leukoscope_edge.arrays import F64
 from leukoscope_edge.vision import CropSpec
 from leukoscope_train import run_folder
+from leukoscope_train.arguments import number
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.commands.data import crops_of
 from leukoscope_train.data import (
@@ -55,7 +56,9 @@ def add_commands(commands: Any) -> None:
     one.add_argument("source", type=Path, help="folder or CSV of cells")
     one.add_argument("--work", type=Path, required=True, help="fitted folder")
     one.add_argument("--split", help="only this split")
-    one.add_argument("--um-per-px", type=float, help="of images that are no cut-outs")
+    one.add_argument(
+        "--um-per-px", type=number(0.005, 10), help="of images that are no cut-outs"
+    )
     one.add_argument(
         "--drop-leaks", action="store_true", help="leave out who was trained on"
     )

@@ -11,6 +11,7 @@ import torch
 
 from leukoscope_edge.arrays import F32
 from leukoscope_edge.vision import CropSpec
+from leukoscope_train.arguments import MAX_SEED, number, whole
 from leukoscope_train.commands import add_command, say
 from leukoscope_train.data import (
     HELD_OUT,
@@ -43,9 +44,13 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--laboratories", nargs="+", default=TAUGHT, choices=READERS)
     one.add_argument("--degraded", action="store_true", help="by a cheap microscope")
     one.add_argument("--windows", action="store_true", help="nuclei, without a mask")
-    one.add_argument("--every", type=int, default=1, help="take each so many-th tile")
-    one.add_argument("--most", type=int, default=0, help="cells of a field; 0: all")
-    one.add_argument("--side-px", type=int, default=128)
+    one.add_argument(
+        "--every", type=whole(1), default=1, help="take each so many-th tile"
+    )
+    one.add_argument(
+        "--most", type=whole(0), default=0, help="cells of a field; 0: all"
+    )
+    one.add_argument("--side-px", type=whole(16, 1024), default=128)
     one.add_argument(
         "--scale",
         choices=SCALES,
@@ -59,13 +64,15 @@ def add_commands(commands: Any) -> None:
     one.add_argument("--start", default="", help="weights to begin with")
     one.add_argument("--leave-out", help="laboratory that is to judge")
     one.add_argument("--teachers", type=Path, nargs="*", default=[])
-    one.add_argument("--draws", type=int, default=9600, help="cells drawn in all")
-    one.add_argument("--rate", type=float, default=5e-4)
-    one.add_argument("--seed", type=int, default=0)
-    one.add_argument("--side-px", type=int, default=128)
-    one.add_argument("--fixed-from", type=float, default=0.0)
+    one.add_argument("--draws", type=whole(1), default=9600, help="cells drawn in all")
+    one.add_argument("--rate", type=number(0, 1), default=5e-4)
+    one.add_argument("--seed", type=whole(0, MAX_SEED), default=0)
+    one.add_argument("--side-px", type=whole(16, 1024), default=128)
+    one.add_argument("--fixed-from", type=number(0, 1), default=0.0)
     one.add_argument("--half", action="store_true", help="multiply in bfloat16")
-    one.add_argument("--scale", type=float, help="how much sizes vary, as a fraction")
+    one.add_argument(
+        "--scale", type=number(0, 0.9), help="how much sizes vary, as a fraction"
+    )
     one.add_argument("--out", type=Path, required=True, help="the run's folder")
     one = add_command(commands, "judge", run_judge, "a taught network on laboratories")
     one.add_argument("runs", type=Path, nargs="+", help="of `teach`; averaged")

@@ -33,6 +33,7 @@ from torchvision.ops import MultiScaleRoIAlign
 
 from leukoscope_edge.arrays import U8, BoolArray
 from leukoscope_edge.inference import NUCLEUS
+from leukoscope_train.arguments import whole
 from leukoscope_train.data import (
     CELL_NUCLEUS,
     MIN_SCORE,
@@ -292,9 +293,11 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("data", type=Path, help="the folder that holds the sets")
     parser.add_argument("--out", type=Path, required=True, help="the weights, .pt")
     parser.add_argument("--onnx", type=Path, help="export here")
-    parser.add_argument("--steps", type=int, default=6000, help="batches")
-    parser.add_argument("--every", type=int, default=1, help="test every n-th image")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=whole(1), default=6000, help="batches")
+    parser.add_argument(
+        "--every", type=whole(1), default=1, help="test every n-th image"
+    )
+    parser.add_argument("--threads", type=whole(1, 256), default=1)
     return parser.parse_args(arguments)
 
 

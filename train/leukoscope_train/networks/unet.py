@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from leukoscope_train.arguments import whole
 from leukoscope_train.data import MaskedImage, draw_windows, training_images
 
 WIDTHS = (12, 24, 40, 64, 64)
@@ -149,8 +150,8 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m leukoscope_train.networks.unet")
     parser.add_argument("data", type=Path, help="the folder that holds the sets")
     parser.add_argument("--out", type=Path, required=True, help="the weights, .pt")
-    parser.add_argument("--steps", type=int, default=3000, help="batches")
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--steps", type=whole(1), default=3000, help="batches")
+    parser.add_argument("--threads", type=whole(1, 256), default=1)
     return parser.parse_args(arguments)
 
 
