@@ -34,7 +34,7 @@ def test_a_good_field_passes(field: np.ndarray) -> None:
     ("name", "harm"),
     [
         ("focus", lambda p: cv2.GaussianBlur(p, (0, 0), 9)),
-        ("smear_ratio", lambda p: cv2.blur(p, (41, 1))),
+        ("smear_ratio", lambda p: smeared(p)),
         ("plasma_level", lambda p: (p * 0.2).astype(np.uint8)),
         ("contrast_levels", lambda p: np.full_like(p, 180)),
         ("plasma_colour_ratio", lambda p: (p * [1, 1, 0.2]).astype(np.uint8)),
@@ -44,6 +44,30 @@ def test_a_good_field_passes(field: np.ndarray) -> None:
 )
 def test_each_fault_is_named_first(name: str, harm, field: np.ndarray) -> None:
     assert failed(harm(field)) == name
+
+
+def with_scale_bar(pixels: np.ndarray) -> np.ndarray:
+    height, width = pixels.shape[:2]
+    drawn, y, x = pixels.copy(), int(0.95 * height), int(0.78 * width)
+    drawn[y : y + height // 80, x : int(0.97 * width)] = 0
+    return drawn
+
+
+def smeared(pixels: np.ndarray) -> np.ndarray:
+    return cv2.blur(pixels, (41, 1))
+
+
+def test_a_scale_bar_is_no_smear_and_hides_none(field: np.ndarray) -> None:
+    """Its few steps are far steeper than those of cells, and of one direction."""
+    assert failed(with_scale_bar(field)) != "smear_ratio"
+    assert failed(with_scale_bar(smeared(field))) == "smear_ratio"
+
+
+def test_noise_is_no_smear(field: np.ndarray) -> None:
+    """Its steps are as steep aslant, over a longer way."""
+    noise = np.random.default_rng(1).normal(0, 60, field.shape)
+    noisy = np.clip(field + noise, 0, 255).astype(np.uint8)
+    assert failed(noisy) != "smear_ratio"
 
 
 @pytest.mark.parametrize(
