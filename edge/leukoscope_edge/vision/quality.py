@@ -331,9 +331,7 @@ def _direction_energies(channel: U8) -> tuple[float, ...]:
 def _typical_energies(channel: U8) -> tuple[float, ...]:
     """Return the same of less noise, the steepest steps taken for less steep ones."""
     smooth = cv2.GaussianBlur(channel.astype(np.float32), (3, 3), 0)
-    steps = [
-        (cv2.absdiff(to, back), length2) for to, back, length2 in _directions(smooth)
-    ]
+    steps = [(np.abs(to - back), length2) for to, back, length2 in _directions(smooth)]
     every = np.concatenate([step.ravel() for step, _ in steps])
     steepest = float(np.percentile(every, TYPICAL_PERCENTILE)) if every.size else 0.0
     return tuple(
