@@ -50,6 +50,7 @@ SPOILED = (
     "red-green",
     "green-blue",
     "inverted",
+    "toned",
     "compressed",
     "few-bits",
 )

@@ -105,6 +105,7 @@ RESULTS = {
     "red-green": "red cells are green: red and green are exchanged",
     "green-blue": "nuclei are green: green and blue are exchanged",
     "inverted": "the colours are inverted: what is bright should be dark",
+    "toned": "the colours were changed: red, green and blue are nearly alike in nuclei",
     "colours-cure": "Set camera or program right, and take the pictures again.",
     "scale-off": (
         "red cells would measure {um} µm at this scale, and have about {expected}"

@@ -4,6 +4,7 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from tests.simulated import first_frames
@@ -21,6 +22,19 @@ KNOWN = Path(leukoscope_edge.__file__).parent / "reference_cells"
 Change = Callable[[U8], U8]
 
 
+def toned(rgb: U8) -> U8:
+    """In sepia, as an effect of a telephone makes it."""
+    grey = rgb.mean(axis=2, keepdims=True)
+    return np.clip(grey * [1.07, 1.0, 0.82], 0, 255).astype(np.uint8)
+
+
+def spread_out(rgb: U8) -> U8:
+    """Each channel with all its levels alike often, as "equalize" of a program."""
+    return np.dstack(
+        [cv2.equalizeHist(np.ascontiguousarray(c)) for c in cv2.split(rgb)]
+    )
+
+
 FIELDS = [frame.pixels for frame in first_frames(8)[:6]]
 CHANGES: dict[str, Change] = {
     "right": lambda rgb: rgb,
@@ -28,6 +42,7 @@ CHANGES: dict[str, Change] = {
     "red-green": lambda rgb: rgb[..., [1, 0, 2]],
     "green-blue": lambda rgb: rgb[..., [0, 2, 1]],
     "inverted": lambda rgb: 255 - rgb,
+    "toned": lambda rgb: toned(rgb),
 }
 
 
@@ -43,6 +58,22 @@ def test_small_pictures_of_single_cells_tell_it_too(order: str) -> None:
     for six in zip(*[iter(cells[:24])] * 6, strict=True):
         changed = [np.ascontiguousarray(CHANGES[order](c)) for c in six]
         assert order_of([measure_colours(c) for c in changed]) == order
+
+
+def test_colours_that_a_program_spread_out_are_changed() -> None:
+    assert order_of([measure_colours(spread_out(f)) for f in FIELDS]) == "toned"
+
+
+def test_a_picture_that_nuclei_fill_is_dark_and_no_negative() -> None:
+    """Of cells in marrow, of much contrast: green's commonest level is near 0."""
+    cells = [decode_own(p.read_bytes()) for p in sorted(KNOWN.glob("blast*.jpg"))]
+    middle = [c[c.shape[0] // 4 : -c.shape[0] // 4] for c in cells]
+    steep = [
+        np.clip((m.astype(float) - 90) * 1.8, 0, 255).astype(np.uint8) for m in middle
+    ]
+    assert (
+        order_of([measure_colours(np.ascontiguousarray(m)) for m in steep]) == "right"
+    )
 
 
 @pytest.mark.parametrize(
