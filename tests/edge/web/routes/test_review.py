@@ -58,6 +58,7 @@ def test_a_second_reader_sees_nothing_of_the_first(
     answer = stranger.post(f"/api/slides/{slide}/files/csv", json={})
     assert answer.status_code == 200
     assert "/settle" not in result  # an operator does not settle
+    assert "another supervisor" not in result
     settle = {"cell": "2", "word": "normal", "key": "settle-01"}
     path = f"/api/slides/{slide}/settle"
     assert stranger.post(path, json=settle).status_code == 403
@@ -134,7 +135,9 @@ def test_a_reader_does_not_settle_her_own_dispute(
     for name, word in (("Amina", Reading.BLAST), ("Binta", Reading.NORMAL)):
         device.store.review.judge_cell(slide, "1", word, name, key=f"key-0000-{name}")
     stranger.sign_in("Amina")
-    assert "/settle" not in stranger.get(f"/slides/{slide}/result").text
+    page = stranger.get(f"/slides/{slide}/result").text
+    assert "/settle" not in page
+    assert "another supervisor settles it" in page
     body = {"cell": "1", "word": "blast", "key": "key-settle-01"}
     refused = stranger.post(f"/api/slides/{slide}/settle", json=body)
     assert (refused.status_code, "own dispute" in refused.text) == (409, True)
