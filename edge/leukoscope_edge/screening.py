@@ -239,12 +239,12 @@ class SlideRun:
 
     def _outcome(self, *, is_over: bool) -> Verdict | Refusal:
         """Conclude anew only where a call has changed: most frames change none."""
-        calls = [by_model(c.call) for c in self.cells() if c.call is not None]
+        calls = tuple(c.call for c in self.cells() if c.call is not None)
         doubts = self.doubts()
         context = replace(self._context, is_over=is_over, doubts=doubts)
         asked = calls, is_over, doubts
         if self._last_concluded is None or self._last_concluded[0] != asked:
-            self._last_concluded = asked, conclude(calls, context)
+            self._last_concluded = asked, conclude([*map(by_model, calls)], context)
         return self._last_concluded[1]
 
     def _ask(self, item: Frame | Fault, pool: Executor | None = None) -> Asked:

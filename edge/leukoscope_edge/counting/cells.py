@@ -166,6 +166,25 @@ class CellRegistry:
         """Return every cell in the order of its number."""
         return tuple(self._groups[i].cell for i in sorted(self._groups))
 
+    def beside(self, cells: Iterable[Cell], reach_radii: float) -> list[Cell]:
+        """Return those of other cells that may lie within reach of one of these.
+
+        Cheap, as it is asked of every cell of a slide after every frame.
+
+        Args:
+            cells: The others.
+            reach_radii: In nucleus radii of each.
+        """
+        near, far_px = self._beside, BIN_PX / reach_radii
+        if not self._groups:
+            return []
+        return [
+            c
+            for c in cells
+            if (best := c.sightings[0]).radius_px >= far_px
+            or _bin(best.slide_px, c.island) in near
+        ]
+
     def has_near(
         self, place_px: tuple[float, float], island: int, reach_px: float
     ) -> bool:

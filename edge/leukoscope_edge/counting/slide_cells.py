@@ -7,7 +7,7 @@ on its way in and on its way out.
 """
 
 import math
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -77,7 +77,10 @@ class SlideCells:
 
     def whole(self) -> tuple[Cell, ...]:
         """Return what was seen as a cell, without what most frames show as a smudge."""
-        return tuple(c for c in self._whole.cells() if not self._is_smudge(c))
+        cells = self._whole.cells()
+        near = self._smudges.beside(cells, SMUDGE_RADII)
+        smudges = {c.id for c in near if self._is_smudge(c)}
+        return tuple(c for c in cells if c.id not in smudges) if smudges else cells
 
     def never_whole(self) -> list[Cell]:
         """Return the cut-off cells that no frame showed whole, numbered after the rest.
@@ -125,9 +128,9 @@ def never_counted(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 def keep_calls_to_scale(
     cells: Sequence[Cell],
     said: ScaleByCells | None,
-    off_scale: Container[str] = frozenset(),
+    off_scale: Collection[str] = frozenset(),
     first_island: int = 0,
-    off_islands: Container[int] = frozenset(),
+    off_islands: Collection[int] = frozenset(),
 ) -> tuple[Cell, ...]:
     """Make cells unclear that were cut at another scale than the slide's.
 
@@ -146,13 +149,14 @@ def keep_calls_to_scale(
             what was said of them then.
         off_islands: Stretches of the slide that were seen through another objective.
     """
-    cells = [
-        _off_scale(c)
-        if c.island in off_islands
-        or (c.island >= first_island and _is_in(c, off_scale))
-        else c
-        for c in cells
-    ]
+    if off_scale or off_islands:
+        cells = [
+            _off_scale(c)
+            if c.island in off_islands
+            or (c.island >= first_island and _is_in(c, off_scale))
+            else c
+            for c in cells
+        ]
     cut_at = [s for c in cells if (s := c.best.by_cells_um_per_px) is not None]
     if not cut_at:
         return tuple(cells)

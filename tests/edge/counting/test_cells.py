@@ -182,3 +182,24 @@ def test_a_cell_is_seen_again_on_the_first_island_where_none_is_named() -> None:
     registry.add([detection("a", 0, 0)])
     registry.see_again([detection("b", 0, 0)])
     assert [c.n_sightings for c in registry.cells()] == [2]
+
+
+@pytest.mark.parametrize("radius_px", [9.0, 43.0, 60.0])
+def test_no_cell_within_reach_is_left_out_of_those_beside(radius_px: float) -> None:
+    """At a fine scale the reach is longer than a bin."""
+    reach_radii, rng = 1.5, np.random.default_rng(7)
+    registry, others = CellRegistry(), CellRegistry()
+    for i, (x, y) in enumerate(rng.uniform(0, 3000, (120, 2))):
+        registry.add([detection(f"a{i}", x, y, radius_px=radius_px)], i % 2)
+    for i, (x, y) in enumerate(rng.uniform(0, 3000, (400, 2))):
+        others.add([detection(f"b{i}", x, y, radius_px=radius_px)], i % 2)
+    reach_px = reach_radii * radius_px
+    within = [
+        c
+        for c in others.cells()
+        if registry.has_near(c.best.slide_px, c.island, reach_px)
+    ]
+    beside = registry.beside(others.cells(), reach_radii)
+    assert len(within) > 0
+    assert {c.id for c in within} <= {c.id for c in beside}
+    assert CellRegistry().beside(others.cells(), reach_radii) == []
