@@ -12,6 +12,7 @@ import numpy as np
 
 from leukoscope_edge.camera_settings import V4l2Settings
 from leukoscope_edge.capture.driver import Driver, Shot
+from leukoscope_edge.capture.v4l2_controls import set_colours_to_default
 from leukoscope_edge.errors import SourceError
 from leukoscope_edge.messages import message
 
@@ -28,7 +29,7 @@ class V4l2Driver:
     """One camera by its path."""
 
     def __init__(self, settings: V4l2Settings) -> None:
-        """Open the camera and set every lock, and see that it obeyed.
+        """Open the camera, set its colours to default and every lock; see it obeyed.
 
         Raises:
             SourceError: It is absent, or does not do what was asked.
@@ -39,10 +40,17 @@ class V4l2Driver:
         self._capture = cv2.VideoCapture(settings.device, cv2.CAP_V4L2)
         if not self._capture.isOpened():
             raise SourceError(message("camera-in-use", camera=settings.device))
+        try:
+            set_colours_to_default(settings.device)
+            self._set(settings)
+        except SourceError:
+            self._capture.release()
+            raise
+
+    def _set(self, settings: V4l2Settings) -> None:
         for name, number, value in properties(settings):
             self._capture.set(number, value)
             if (found := self._capture.get(number)) != value:
-                self._capture.release()
                 raise SourceError(
                     message(
                         "camera-setting",
