@@ -8,7 +8,7 @@ import pytest
 from tests.docs.reading import ROOT
 
 TABLE = (ROOT / "docs" / "inputs.md").read_text("utf-8")
-N_ROWS = 79
+N_ROWS = 80
 TEST = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
 
 

@@ -1,9 +1,9 @@
 """What of the pictures of a slide forbids a negative.
 
 Every guard that looks at pictures stands here, on the one road to a verdict: the scale
-against the cells, the order of colours, compression, sizes, what the files say of their
-scale, copies, and how much could not be judged. A negative needs every one in order; a
-finding is said with the doubt beside it.
+against the cells, the order of colours, the shape of pixels, compression, sizes, what
+the files say of their scale, copies, and how much could not be judged. A negative needs
+every one in order; a finding is said with the doubt beside it.
 """
 
 from leukoscope_edge.counting.gathered import (
@@ -27,6 +27,7 @@ from leukoscope_edge.vision.scale import (
     estimate_source_scale,
     frames_off_scale,
     n_contradicting,
+    stretch_of,
 )
 
 MIN_JPEG_QUALITY = 70
@@ -114,6 +115,7 @@ class Evidence:
         """Return what forbids a negative, what spoils the calls first."""
         found = (
             self._colours(),
+            self._squashed(),
             self._scale_off(),
             self._scale_mixed(),
             self._compressed(),
@@ -127,6 +129,12 @@ class Evidence:
     def _colours(self) -> Doubt | None:
         order = order_of(list(self._gathered.colours.values()))
         return None if order == "right" else _doubt(message(order), "colours-cure")
+
+    def _squashed(self) -> Doubt | None:
+        ratio = stretch_of([s for f in self._gathered.sizes for s in f.stretches])
+        if ratio is None:
+            return None
+        return _doubt(message("squashed", ratio=f"{ratio:.2f}"), "squashed-cure")
 
     def remarks(self) -> tuple[Message, ...]:
         """Return what a reader must know that forbids nothing."""

@@ -22,7 +22,7 @@ MEASURED_AT_ONCE, MEASURED_EVERY = 12, 10
 N_COLOURS = 512
 """Frames whose colours are held, at most, evenly over the slide: neither a frame's time
 nor the records grow with it."""
-COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS, BITS_DIGITS = 3, 2, 5, 3
+COLOUR_DIGITS, SIZE_DIGITS, SCALE_DIGITS, BITS_DIGITS, STRETCH_DIGITS = 3, 2, 5, 3, 3
 """Decimals that are judged and kept: what is read back is the same to the last bit."""
 Number = TypeVar("Number", int, float)
 
@@ -237,4 +237,5 @@ def _rounded_sizes(sizes: FrameSizes) -> FrameSizes:
         red_px=tuple(round(d, SIZE_DIGITS) for d in sizes.red_px),
         nuclei_px=tuple(round(d, SIZE_DIGITS) for d in sizes.nuclei_px),
         body_um_per_px=None if body is None else round(body, SCALE_DIGITS),
+        stretches=tuple(round(s, STRETCH_DIGITS) for s in sizes.stretches),
     )

@@ -107,6 +107,11 @@ RESULTS = {
     "inverted": "the colours are inverted: what is bright should be dark",
     "toned": "the colours were changed: red, green and blue are nearly alike in nuclei",
     "colours-cure": "Set camera or program right, and take the pictures again.",
+    "squashed": (
+        "red cells are {ratio} times as wide as high: the pictures were squashed or "
+        "stretched"
+    ),
+    "squashed-cure": "Save the pictures in the shape in which the camera takes them.",
     "scale-off": (
         "red cells would measure {um} µm at this scale, and have about {expected}"
     ),

@@ -143,6 +143,21 @@ def test_a_scale_that_no_cell_speaks_of_is_said_to_be_unconfirmed(
     assert [r.id for r in evidence.remarks()] == said
 
 
+def test_red_cells_that_are_all_narrow_forbid_a_negative() -> None:
+    sizes = FrameSizes(
+        red_px=(), nuclei_px=(), body_um_per_px=None, stretches=(-0.28,) * 10
+    )
+    narrow = changed(sizes=sizes)
+    assert len(narrow) >= 2
+    assert ids(narrow) == [("squashed", False)]
+    evidence = Evidence(SCALE, is_sequence=False)
+    evidence.add(SCREENED[0], narrow[0])
+    assert evidence.doubts() == ()  # ten cells of one frame are too few
+    evidence.add(SCREENED[1], narrow[1])
+    (doubt,) = evidence.doubts()
+    assert dict(doubt.reason.params)["ratio"] == "0.76"
+
+
 TOO_FAR = [("scale-off", True)]
 
 

@@ -112,7 +112,10 @@ def gathered_object(gathered: Gathered) -> dict[str, Any]:
             [n, c.mode, c.above, c.below, c.density, c.negative]
             for n, c in gathered.colours.items()
         ],
-        "sizes": [[s.red_px, s.nuclei_px, s.body_um_per_px] for s in gathered.sizes],
+        "sizes": [
+            [s.red_px, s.nuclei_px, s.body_um_per_px, s.stretches]
+            for s in gathered.sizes
+        ],
         "shapes_px": gathered.shapes_px,
         "jpeg_quality": gathered.jpeg_quality,
         "bits_per_px": gathered.bits_per_px,
@@ -129,8 +132,14 @@ def gathered_from(found: dict[str, Any]) -> Gathered:
     typed: dict[str, Any] = {
         "colours": {n: _colours(*values) for n, *values in found["colours"]},
         "sizes": tuple(
-            FrameSizes(red_px=tuple(red), nuclei_px=tuple(nuclei), body_um_per_px=body)
-            for red, nuclei, body in found["sizes"]
+            FrameSizes(
+                red_px=tuple(red),
+                nuclei_px=tuple(nuclei),
+                body_um_per_px=body,
+                # An older program kept none.
+                stretches=tuple(*stretches),
+            )
+            for red, nuclei, body, *stretches in found["sizes"]
         ),
         "shapes_px": tuple((w, h) for w, h in found["shapes_px"]),
         "um_per_px": tuple(found["um_per_px"]),

@@ -8,6 +8,7 @@ from leukoscope_edge.vision.scale.frame_scale import (
     n_contradicting,
     scale_of_frame,
 )
+from leukoscope_edge.vision.scale.pixel_shape import stretch_of
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, estimate_scale
 from leukoscope_edge.vision.scale.scale_estimate import (
     MAX_MISMATCH,
@@ -46,4 +47,5 @@ __all__ = [
     "scale_from_lines",
     "scale_from_two_points",
     "scale_of_frame",
+    "stretch_of",
 ]

@@ -118,7 +118,7 @@ def measure_red_cells(pixels: U8) -> RedCells | None:
     nuclei = ((violet > high) & foreground).astype(np.uint8)
     opened = cv2.morphologyEx(nuclei, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     stained = np.asarray(opened, np.uint8)
-    red = _red_mask(foreground, stained)
+    red = red_mask(foreground, stained)
     alone = _round_diameters_px(red)
     are_alone = len(alone) >= MIN_RED_CELLS
     diameters = alone if are_alone else _disc_diameters_px(red)
@@ -137,7 +137,7 @@ def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> tuple[list[float], b
     Of those that lie alone, or where nearly all touch, of discs that fit into them;
     and which of the two.
     """
-    red = _red_mask(foreground, nuclei)
+    red = red_mask(foreground, nuclei)
     alone = _round_diameters_px(red)
     if len(alone) >= MIN_RED_CELLS:
         return alone, True
@@ -147,8 +147,13 @@ def _red_diameters_px(foreground: BoolArray, nuclei: U8) -> tuple[list[float], b
     return [float(np.percentile(discs, DISC_PERCENTILE))] * len(discs), False
 
 
-def _red_mask(foreground: BoolArray, nuclei: U8) -> U8:
-    """Return the foreground away from nuclei, red cells' pale centres filled."""
+def red_mask(foreground: BoolArray, nuclei: U8) -> U8:
+    """Return (H, W) uint8 0/1, the foreground away from nuclei, pale centres filled.
+
+    Args:
+        foreground: (H, W) bool, all that is not plasma.
+        nuclei: (H, W) uint8 0/1, the violet nuclei.
+    """
     near = cv2.dilate(nuclei, np.ones((17, 17), np.uint8)) > 0
     white = near | _white_cells_alone(foreground, nuclei)
     return _without_holes(foreground & ~white, MAX_PALLOR_FRACTION)

@@ -16,6 +16,7 @@ import numpy as np
 from leukoscope_edge.arrays import F64, U8
 from leukoscope_edge.vision.otsu import counts_of, otsu3_of
 from leukoscope_edge.vision.scale.circles import Circle, find_circles
+from leukoscope_edge.vision.scale.pixel_shape import stretches_of
 from leukoscope_edge.vision.scale.red_cells import RED_CELL_UM, scale_from_cells
 from leukoscope_edge.vision.view import view_of
 
@@ -56,11 +57,13 @@ class FrameSizes:
         red_px: Diameters of round red cells.
         nuclei_px: Diameters of round nuclei.
         body_um_per_px: What the bodies by thresholds say; None where nothing.
+        stretches: Width over height of red cells that lie alone, as logarithms.
     """
 
     red_px: tuple[float, ...]
     nuclei_px: tuple[float, ...]
     body_um_per_px: float | None
+    stretches: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +129,12 @@ def measure_sizes(pixels: U8, *, with_bodies: bool = True) -> FrameSizes:
     circles = [c for c in find_circles(pixels) if c.density[1] >= MIN_DENSITY]
     violet = [c for c in circles if _violet(c) >= MIN_VIOLET]
     red = [c for c in circles if _violet(c) < MIN_VIOLET]
+    body_um_per_px, stretches = _by_bodies(pixels) if with_bodies else (None, ())
     return FrameSizes(
         red_px=tuple(c.diameter_px for c in red),
         nuclei_px=tuple(c.diameter_px for c in violet),
-        body_um_per_px=_by_bodies(pixels) if with_bodies else None,
+        body_um_per_px=body_um_per_px,
+        stretches=stretches,
     )
 
 
@@ -176,17 +181,20 @@ def _violet(circle: Circle) -> float:
     return red + green - 2 * blue
 
 
-def _by_bodies(pixels: U8) -> float | None:
-    """Return what red cells and bodies by thresholds say, None where they are mute."""
+def _by_bodies(pixels: U8) -> tuple[float | None, tuple[float, ...]]:
+    """Return what red cells and bodies by thresholds say, None where they are mute.
+
+    And how red cells are stretched.
+    """
     view = view_of(pixels)
     low, _ = otsu3_of(counts_of(view.dark))
     _, high = otsu3_of(counts_of(view.violet))
     foreground = np.asarray(view.dark > low, np.bool_)
     nuclei = np.asarray(view.violet > high, np.bool_) & foreground
     estimate = scale_from_cells(foreground, nuclei)
-    if estimate.source == "nothing":
-        return None
-    return estimate.um_per_px / view.factor
+    is_mute = estimate.source == "nothing"
+    um_per_px = None if is_mute else estimate.um_per_px / view.factor
+    return um_per_px, stretches_of(foreground, nuclei)
 
 
 def _nuclei(frames: Sequence[FrameSizes]) -> Witness | None:

@@ -106,7 +106,12 @@ GATHERED = Gathered(
     },
     sizes=(
         FrameSizes(red_px=(70.25, 74.5), nuclei_px=(), body_um_per_px=None),
-        FrameSizes(red_px=(), nuclei_px=(110.0,), body_um_per_px=0.10125),
+        FrameSizes(
+            red_px=(),
+            nuclei_px=(110.0,),
+            body_um_per_px=0.10125,
+            stretches=(0.25, -0.1),
+        ),
     ),
     frame_scales=(FrameScale("red cells", 74.5, 2), FrameScale("nuclei", 110.0, 1)),
     shapes_px=((640, 480), (320, 240)),
@@ -121,6 +126,13 @@ GATHERED = Gathered(
 def test_what_frames_bear_witness_of_is_read_as_it_was_kept(gathered: Gathered) -> None:
     plain = json.loads(json.dumps(gathered_object(gathered)))
     assert gathered_from(plain) == gathered
+
+
+def test_what_was_kept_before_red_cells_told_the_shape_of_pixels_is_read() -> None:
+    plain = gathered_object(GATHERED)
+    plain["sizes"] = [three[:3] for three in plain["sizes"]]
+    sizes = tuple(replace(s, stretches=()) for s in GATHERED.sizes)
+    assert gathered_from(plain) == replace(GATHERED, sizes=sizes)
 
 
 def test_what_was_kept_before_videos_told_their_bits_is_read() -> None:
