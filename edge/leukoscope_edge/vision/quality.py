@@ -4,7 +4,7 @@ Each measure is a number, a band in which it is good, and one instruction for th
 technician where it is not. It decides about frames, never about cells. The bands are
 wide: they shut out frames in which cells would be missed, not frames that are ugly.
 Those marked "measured" were set so that all frames of four sets (real fields, two sets
-of real crops, the simulated slide) pass, but for one smeared crop.
+of real crops, the simulated slide) pass, but for five smeared crops.
 """
 
 from collections.abc import Sequence

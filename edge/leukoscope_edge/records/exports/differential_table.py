@@ -74,7 +74,7 @@ class Row:
 
 def shown_differential(version: SlideVersion) -> Differential | None:
     """Return the differential where there is a result, and people named every kind."""
-    if version.record.void is not None or version.outcome.blast_fraction_95 is None:
+    if not _has_result(version):
         return None
     found = differential_of(version.record)
     if found is None or not found.is_told or _n_unnamed(version):
@@ -82,6 +82,10 @@ def shown_differential(version: SlideVersion) -> Differential | None:
     n_blast = sum(share.n for share in found.shares if share.kind == BLAST)
     is_of_outcome = version.signature or n_blast == version.outcome.n_blast
     return found if is_of_outcome else None
+
+
+def _has_result(version: SlideVersion) -> bool:
+    return version.record.void is None and version.outcome.blast_fraction_95 is not None
 
 
 def _n_unnamed(version: SlideVersion) -> int:
@@ -112,7 +116,7 @@ def said_flags(version: SlideVersion) -> tuple[Message, ...]:
 def _still_to_name(version: SlideVersion) -> Iterator[Message]:
     """Say how many kinds are not named, once somebody began to name them."""
     left, cells = _n_unnamed(version), usable(version.record)
-    if left and any(c.named_kind for c in cells):
+    if left and _has_result(version) and any(c.named_kind for c in cells):
         yield message("kinds-to-name", k=len(cells) - left, n=len(cells))
 
 

@@ -100,6 +100,12 @@ def test_one_cell_that_nobody_named_is_waited_for(bench: Any) -> None:
     assert fact.said(str) == said.said()
 
 
+def test_of_a_refusal_no_differential_is_promised(bench: Any) -> None:
+    slide = bench.of_kinds(REFUSAL)
+    judge(bench, slide, "1", "monocyte")
+    assert said_flags(open_version(bench.store, slide)) == ()
+
+
 def test_a_blast_that_only_the_model_called_is_waited_for(bench: Any) -> None:
     slide = bench.of_kinds()
     for cell in bench.store.reader.slide(slide).cells:
