@@ -182,8 +182,17 @@ def _show(options: argparse.Namespace) -> int:
         }
         for internal in ("sealed", "machine_cells"):
             del plain[internal]
+        for outcome in (plain["machine"], *(s["outcome"] for s in plain["signatures"])):
+            _tell_no_negative(outcome)
         print(json.dumps(plain, indent=1, ensure_ascii=False))
     return EXIT_DONE
+
+
+def _tell_no_negative(outcome: dict[str, Any] | None) -> None:
+    """Leave out what a refusal did not see: a 0 would read as a negative."""
+    if outcome is not None and outcome["blast_fraction_95"] is None:
+        for seen in ("n_blast", "n_confirmed"):
+            outcome[seen] = outcome[seen] or None
 
 
 def _readable(store: Store, slide: str) -> SlideRecord:

@@ -63,6 +63,19 @@ def test_shows_a_slide_as_json(run: Run) -> None:
     assert shown["origin"]["bundle"] == "simulated-1"
 
 
+def test_a_refusal_is_shown_without_a_zero_that_reads_as_a_negative(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = ["--data", str(tmp_path / "records")]
+    few = "simulated:seed=5,frames=4,blasts=0"
+    assert main(["screen", few, "--keep", "--sample", "T", *data]) == 0
+    capsys.readouterr()
+    assert main(["records", "show", "0001", *data]) == 0
+    machine = json.loads(capsys.readouterr().out)["machine"]
+    assert machine["blast_fraction_95"] is None
+    assert (machine["n_blast"], machine["n_confirmed"]) == (None, None)
+
+
 def test_reproduces_a_slide_to_the_bit(run: Run) -> None:
     status, out, _ = run("reproduce", "0001")
     assert status == 0
