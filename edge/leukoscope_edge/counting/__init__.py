@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from leukoscope_edge.counting.fraction import (
         confidence_interval as confidence_interval,
     )
+    from leukoscope_edge.counting.fraction import highest_missed as highest_missed
     from leukoscope_edge.counting.fraction import posterior as posterior
     from leukoscope_edge.counting.frame_search import Asked as Asked
     from leukoscope_edge.counting.frame_search import FrameResult as FrameResult

@@ -3,9 +3,14 @@
 import pytest
 from tests.edge.counting.slides_to_judge import GOOD, IN_ORDER, cells
 
-from leukoscope_edge.counting import BetaSpread, CellCall, call_model, conclude
+from leukoscope_edge.counting import (
+    BetaSpread,
+    CellCall,
+    call_model,
+    conclude,
+    highest_missed,
+)
 from leukoscope_edge.counting.call_counts import count_calls
-from leukoscope_edge.counting.fraction import highest_missed
 from leukoscope_edge.outcome import Verdict
 from leukoscope_edge.types import CallName, Reading
 

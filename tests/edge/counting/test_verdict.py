@@ -24,8 +24,8 @@ from leukoscope_edge.counting import (
     binomial_interval,
     call_model,
     conclude,
+    highest_missed,
 )
-from leukoscope_edge.counting.fraction import highest_missed
 from leukoscope_edge.counting.verdict import MIN_CELLS
 from leukoscope_edge.outcome import Refusal, Verdict, VerdictName
 from leukoscope_edge.sample import AgeGroup, SampleType

@@ -9,7 +9,7 @@ from typing import Any
 
 from leukoscope_edge.counting import BLANK_CONFIDENCE, limit_of_blank
 from leukoscope_edge.inference import read_card
-from leukoscope_train.evaluation.slides import slide_row
+from leukoscope_train.evaluation.slides import Elsewhere, missed_elsewhere, slide_row
 from leukoscope_train.evaluation.tables import markdown_table, markdown_templates
 from leukoscope_train.evaluation.targets import (
     CHEAP,
@@ -36,6 +36,8 @@ LESSON_OUT = {
 CALLED = ("sensitivity", "missed", "false_calls", "unclear", "ece")
 """Figures of `evaluate_classifier.py` that stand in a table of all laboratories."""
 TOGETHER = "together"
+FARTHEST = "taleqani"
+"""The laboratory with blasts that chose no point, and of which fewest are called."""
 MARROW_CUT = "marrow-cut.json"
 """Of `evaluate_classifier.py --sample both`: what cutting marrow as marrow changes."""
 
@@ -73,6 +75,7 @@ def kind_documents(bundles: list[Path], figures: Path, command: str) -> dict[str
         "healthy": healthy_table(shown),
         "forms": forms_table(shown),
         "slides": slides_table(shown),
+        "missed": missed_table(shown),
         "normal_marrow": normal_marrow_table(shown, figures),
         "kinds": kinds_table(shown),
         "interval": interval,
@@ -213,6 +216,27 @@ def slides_table(bundles: list[Shown]) -> str:
         found = [f"{100 * share:.0f}" for share in row.found]
         lines.append([one.card.id, str(row.background), *found])
     head = ["model", "limit of blank", "20 % blasts", "40 %", "80 %", "100 %"]
+    return markdown_table(head, lines)
+
+
+def missed_table(bundles: list[Shown]) -> str:
+    """Return what a negative says could be missed, and in a laboratory left out."""
+    lines = []
+    for one in bundles:
+        found = one.called[FARTHEST]
+        unclear = [one.called[name]["unclear"] for name in HEALTHY]
+        there = Elsewhere(
+            called=found["sensitivity"],
+            missed=found["missed"],
+            unclear_normal=sum(unclear) / len(unclear),
+        )
+        limit = slide_row(one.card.call_model, SLIDE_CELLS).background
+        for k in (0, limit // 2, limit):
+            said, true = missed_elsewhere(one.card.call_model, there, k, SLIDE_CELLS)
+            lines.append(
+                [one.card.id, str(k), f"{100 * said:.1f}", f"{100 * true:.1f}"]
+            )
+    head = ["model", "of 200 cells called blast", "could be missed, %", FARTHEST]
     return markdown_table(head, lines)
 
 

@@ -9,9 +9,11 @@ import numpy as np
 
 from leukoscope_edge.counting import (
     BLANK_CONFIDENCE,
+    BetaSpread,
     CallModel,
     call_model,
     chances,
+    highest_missed,
     limit_of_blank,
 )
 from leukoscope_train.evaluation.calibrate import CallCalibration
@@ -50,3 +52,43 @@ def slide_of(calibration: CallCalibration, n_cells: int) -> SlideRow:
     """Return what slides of so many cells would show by a run's own spreads."""
     true_calls, false_calls = calibration.true_calls, calibration.false_calls
     return slide_row(call_model(true_calls.spread, false_calls.spread), n_cells)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """What a bundle calls in a laboratory that is not that of its card.
+
+    Attributes:
+        called: Share of the blasts that are called blast.
+        missed: Called normal; the others are unclear.
+        unclear_normal: Share of healthy people's cells that are unclear.
+    """
+
+    called: float
+    missed: float
+    unclear_normal: float
+
+
+def missed_elsewhere(
+    model: CallModel, there: Elsewhere, n_called: int, n_cells: int
+) -> tuple[float, float]:
+    """Return which true fraction could be missed: as the device says, and elsewhere.
+
+    Elsewhere people differ as they do on the card. Unclear cells are left out of a
+    count; where more blasts are unclear than normal cells, that thins the blasts out.
+
+    Args:
+        model: By the card.
+        there: What is called in the other laboratory.
+        n_called: Called blast.
+        n_cells: Usable cells.
+    """
+    sensitivity = there.called / (there.called + there.missed)
+    spread = model.true_calls.alpha + model.true_calls.beta
+    true_calls = BetaSpread(alpha=sensitivity * spread, beta=(1 - sensitivity) * spread)
+    other = call_model(true_calls, model.false_calls)
+    usable = highest_missed(other, n_called, n_cells)
+    blasts = usable / (there.called + there.missed)
+    normal = (1 - usable) / (1 - there.unclear_normal)
+    said = highest_missed(model, n_called, n_cells)
+    return said, blasts / (blasts + normal)
