@@ -6,6 +6,8 @@ the files say of their scale, copies, and how much could not be judged. A negati
 every one in order; a finding is said with the doubt beside it.
 """
 
+from dataclasses import replace
+
 from leukoscope_edge.counting.gathered import (
     NOTHING_GATHERED,
     Bearing,
@@ -134,7 +136,9 @@ class Evidence:
         ratio = stretch_of([s for f in self._gathered.sizes for s in f.stretches])
         if ratio is None:
             return None
-        return _doubt(message("squashed", ratio=f"{ratio:.2f}"), "squashed-cure")
+        doubt = _doubt(message("squashed", ratio=f"{ratio:.2f}"), "squashed-cure")
+        # Narrow cells contradict a scale that is right: the shape is to be mended.
+        return replace(doubt, spoils_calls=True) if self._scale_off() else doubt
 
     def remarks(self) -> tuple[Message, ...]:
         """Return what a reader must know that forbids nothing."""

@@ -158,6 +158,17 @@ def test_red_cells_that_are_all_narrow_forbid_a_negative() -> None:
     assert dict(doubt.reason.params)["ratio"] == "0.76"
 
 
+def test_narrow_cells_that_contradict_the_scale_are_said_before_it() -> None:
+    """The cure is to mend the pictures' shape, and not to give another scale."""
+    narrow = [
+        replace(b, sizes=replace(b.sizes, stretches=(-0.28,) * 10))
+        for b in BEARINGS
+        if b.sizes
+    ]
+    assert ids(narrow) == [("squashed", False)]
+    assert ids(narrow, scale=0.5 * SCALE) == [("squashed", True), ("scale-off", True)]
+
+
 TOO_FAR = [("scale-off", True)]
 
 
