@@ -4,7 +4,6 @@ Asked in the frames' order, so that threads which search the frames change nothi
 """
 
 import math
-from collections import Counter
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
@@ -136,8 +135,7 @@ class EarlierFrames:
         self._asked_at: Placement | None = None
         self._n_to_agree = 0
         self._spoken = n_contradicting(spoken, scale_um_per_px or math.inf)
-        self._told: Counter[int] = Counter()
-        self._contradicting: Counter[int] = Counter()
+        self._told: dict[int, tuple[int, int]] = {}  # as `told_apart` takes them
         self._suspect = set[int]()
         self._is_lost_off_scale = False
 
@@ -172,11 +170,10 @@ class EarlierFrames:
         if self._is_sequence:
             self._require_shape(item)
             place = self._tracker.update(item.pixels, outside)
-            if place.state is TrackingState.TRACKING and self._told[place.island]:
+            if place.state is TrackingState.TRACKING and place.island in self._told:
                 self._is_lost_off_scale = False
             if place.joined is not None:  # it overlaps with what has the slide's scale
-                del self._told[place.joined.island]
-                del self._contradicting[place.joined.island]
+                self._told.pop(place.joined.island, None)
         else:
             copy_of = self._copies.of(item)
         measures = is_measured(number)
@@ -215,7 +212,9 @@ class EarlierFrames:
         known = self._asked_at
         if place is not None and place.state is not TrackingState.TRACKING:
             return place.state is TrackingState.LOST and is_asked(number)
-        is_new = place is not None and self._told[place.island] < N_AGREEING
+        is_new = (
+            place is not None and self._told.get(place.island, (0, 0))[1] < N_AGREEING
+        )
         if not (is_asked(number) or self._n_to_agree or is_new):
             return False
         if place is None or known is None or place.island != known.island:
@@ -255,8 +254,8 @@ class EarlierFrames:
         self._n_to_agree = N_AGREEING if contradicts else n_left
         if turn.place is not None and turn.is_scale_given:
             island = turn.place.island
-            self._told[island] += 1
-            self._contradicting[island] += contradicts
+            k, n = self._told.get(island, (0, 0))
+            self._told[island] = k + contradicts, n + 1
             if contradicts and self._is_lost_off_scale:
                 self._suspect.add(island)
 
@@ -276,8 +275,7 @@ class EarlierFrames:
         return self._told_apart()[0]
 
     def _told_apart(self) -> tuple[frozenset[int], bool]:
-        told = {i: (self._contradicting[i], n) for i, n in self._told.items()}
-        return told_apart(self._spoken, told, self._suspect)
+        return told_apart(self._spoken, self._told, self._suspect)
 
     def _require_shape(self, frame: Frame) -> None:
         """Let no frame of another size into a sequence: it has no place there.
