@@ -1,4 +1,8 @@
-"""What single frames bear witness of, put together: small, and whole in the records."""
+"""What a slide's frames say of its pictures, summed: scale, colours, compression.
+
+What a verdict rests on beside the cells; `evidence.py` judges it. It does not grow
+with the frames, and is kept whole in the records, as `gathered`.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
