@@ -110,8 +110,6 @@ def thin(options: argparse.Namespace) -> None:
     Raises:
         DataError: Nothing would be left, or the prepared folder would be written over.
     """
-    if options.most < 1:
-        raise DataError(f"--most must be at least 1, got {options.most}")
     if options.work.resolve() == options.prepared.resolve():
         raise DataError(f"{options.work}: would be written over; name another --work")
     crops = load_crops(options.prepared / run_folder.CROPS)
