@@ -108,7 +108,7 @@ def thin(options: argparse.Namespace) -> None:
     people than on all cells.
 
     Raises:
-        DataError: Nothing would be left, or the prepared folder would be written over.
+        DataError: The prepared folder would be written over.
     """
     if options.work.resolve() == options.prepared.resolve():
         raise DataError(f"{options.work}: would be written over; name another --work")
